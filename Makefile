@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The front door. meson and ninja do the work; tools/packages installs what Debian has and we miss.
+PREFIX ?= /usr/local
+BUILD ?= build
+
+.PHONY: build run test check fuzz bench install format clean
+
+build:
+	@tools/packages build
+	@test -e $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) -Dtests=false
+	@ninja -C $(BUILD)
+
+run:
+	@tools/packages build test
+	@$(MAKE) --no-print-directory build
+	@mkdir -p var
+	@tools/next run
+	@exec $(BUILD)/onnetd -c examples/onnet.yaml
+
+test:
+	@tools/packages build test
+	@tests/run
+
+check:
+	@tools/packages build test
+	@tests/run check
+
+fuzz:
+	@tools/packages build test
+	@tests/run --fuzz-seconds=60 fuzz
+
+bench:
+	@tools/packages build bench
+	@$(MAKE) --no-print-directory build
+	@bench/run
+
+install: build
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@meson install -C $(BUILD)
+	@test -n "$(DESTDIR)" || tools/next install
+
+format:
+	@git ls-files -co --exclude-standard 'src/*.[ch]' 'include/*.h' 'tests/*.[ch]' 'bench/*.[ch]' | \
+		xargs clang-format -i
+
+clean:
+	@rm -rf $(BUILD) build-test
