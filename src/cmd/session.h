@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMD_SESSION_H
+#define CMD_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "client/client.h"
+#include "client/stream.h"
+#include "client/update.h"
+#include "cmd/command.h"
+#include "conf/conf.h"
+#include "dns/record.h"
+
+/*
+ * One run of the tool. Every function here that returns an int returns an exit code (command.h), 0
+ * where all went well, and has then said on stderr what was wrong: the caller only hands it on.
+ */
+struct session {
+	/* The options common to all commands; NULL, 0, false: not given. */
+	const char *conf_path;
+	const char *server; /* ADDRESS@PORT */
+	const char *key;    /* id in the configuration, file, or [algorithm:]id:secret */
+	const char *zone;   /* the zone to change; else found */
+	unsigned timeout_ms;
+	bool tcp;
+	bool print; /* show the update as an nsupdate script, send nothing */
+	bool json;
+
+	struct conf *conf;  /* NULL: there is no configuration file */
+	struct arena arena; /* lives until the program ends */
+
+	/* session.c's own */
+	const struct command *command;
+	const char *command_words; /* "number set" */
+	struct client *client;
+	knot_tsig_key_t tsig;
+	struct update *update;
+	struct stream *stream;
+	const void *printed; /* session_update.c: what --print has shown already */
+};
+
+/* The suffixes for numbers, "e164.example.net", in order; --zone stands in where none is configured. */
+int session_e164(struct session *s, const char *const **ret, size_t *count);
+int session_isn(struct session *s, const char *const **ret, size_t *count);
+
+/* The name in the arena; what: "domain", for the message. */
+int session_name(struct session *s, const char *text, const knot_dname_t **ret, const char *what);
+
+/*
+ * The zone that holds name: --zone, else the configuration's longest match, else what
+ * the server says by its SOA.
+ */
+int session_zone(struct session *s, const knot_dname_t *name, const knot_dname_t **ret);
+
+/* The client for the server of this run, with a key that may change zone (NULL: any). Connects not yet. */
+int session_client(struct session *s, const knot_dname_t *zone, struct client **ret);
+
+/*
+ * The records of one name and type (ANY: not for this) as the server has them, in the arena. 0 with
+ * count 0 where the name or the type is not there. CNAMEs are handed out, not followed.
+ */
+int session_lookup(struct session *s, const knot_dname_t *name, uint16_t type,
+		   const struct record **ret, size_t *count);
+
+/* Every record of the zone (AXFR); what record returns, where it is not 0, is handed on. */
+int session_transfer(struct session *s, const knot_dname_t *zone,
+		     int (*record)(const struct record *r, void *arg), void *arg);
+
+/*
+ * One update of one zone, all or nothing: begin, then add, delete and require, then send. With
+ * --print send writes the same as an nsupdate script. A change that does not fit is EXIT_INPUT.
+ */
+int session_update_begin(struct session *s, const knot_dname_t *zone);
+int session_update_add(struct session *s, const knot_dname_t *owner, uint32_t ttl, uint16_t type,
+		       struct slice rdata);
+/* type ANY: all types; rdata.data NULL: the whole RRset, else this record alone */
+int session_update_delete(struct session *s, const knot_dname_t *owner, uint16_t type,
+			  struct slice rdata);
+/* as in update_require() */
+int session_update_require(struct session *s, const struct record *r);
+int session_update_send(struct session *s);
+
+/* An RCODE that is not NOERROR as an exit code; says why on stderr in words ("REFUSED: ..."). */
+int session_refused(struct session *s, const struct client_answer *answer);
+
+/* A negative errno of client_*() or stream_*() as an exit code; says what happened on stderr. */
+int session_failed(struct session *s, int err);
+
+#endif
