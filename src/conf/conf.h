@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+/* What onnet.yaml says, checked. onnet.yaml(5) describes each word. */
+
+/* An address and a port (network order inside, as in the socket calls). */
+struct conf_address {
+	struct sockaddr_storage socket;
+	socklen_t size;
+};
+
+/* A prefix: family AF_INET or AF_INET6, as many leading bits as length says. */
+struct conf_prefix {
+	int family;
+	uint8_t octets[16];
+	uint8_t length;
+};
+
+struct conf_key {
+	const char *id;        /* a domain name in text */
+	const char *algorithm; /* "hmac-sha256" */
+	const char *secret;    /* base64, checked; never to be logged */
+};
+
+/* Who may do what: an entry of update: or transfer:. What is NULL or 0 does not limit. */
+struct conf_rule {
+	const struct conf_key *key;        /* NULL: no signature asked for (an address stands alone) */
+	const struct conf_prefix *address; /* any of these */
+	size_t address_count;
+	const char *const *number; /* update only: prefixes, "+120255501" or "12*543" */
+	size_t number_count;
+	const char *const *name; /* update only: "_sip._udp.example.net", or "*.example.net" for all below it */
+	size_t name_count;
+	const uint16_t *type; /* update only: RR types */
+	size_t type_count;
+	int line; /* where it stands in the file */
+};
+
+struct conf_zone {
+	const char *domain;
+	const char *file; /* path, already relative to the configuration file; NULL: none */
+	const struct conf_rule *update;
+	size_t update_count;
+	const struct conf_rule *transfer;
+	size_t transfer_count;
+	bool naptr_check;  /* default true */
+	uint64_t log_size; /* octets of change log kept, default 64 MiB */
+	int line;
+};
+
+struct conf {
+	const char *path;
+	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
+	size_t listen_count;
+	const char *storage; /* default /var/lib/onnet */
+	unsigned workers;    /* 0: one for each core */
+	const char *user;    /* NULL: stay who we are */
+	unsigned tcp_idle_timeout; /* seconds, default 10 */
+	unsigned tcp_max_clients;  /* default 1000 */
+	unsigned udp_max_payload;  /* octets, default 1232 */
+
+	const struct conf_key *key;
+	size_t key_count;
+	const struct conf_zone *zone;
+	size_t zone_count;
+	const char *const *e164; /* suffixes in the order in which they are tried */
+	size_t e164_count;
+	const char *const *isn;
+	size_t isn_count;
+
+	struct arena arena; /* owns all of the above */
+};
+
+/*
+ * Reads the file at path. Returns 0 and a configuration for conf_free(), or a negative errno and in
+ * fault one or more lines "FILE:LINE:COLUMN: what is wrong, what is allowed". type_parse turns the
+ * name of a record type into its number (negative: there is none), since types are known elsewhere.
+ */
+int conf_read(struct conf **ret, const char *path, int (*type_parse)(const char *name),
+	      struct text *fault);
+
+void conf_free(struct conf *conf);
+
+/* The key with this id (names compare without regard to case and final dot); NULL: none. */
+const struct conf_key *conf_key_find(const struct conf *conf, const char *id);
+
+/* "192.0.2.1@5300", "::1@53", "192.0.2.1"; the port is optional. -EINVAL where it is none of these. */
+int conf_address_parse(struct conf_address *ret, const char *text, uint16_t default_port);
+
+/* "192.0.2.0/24", "::1"; bits beyond the length must be zero. -EINVAL. */
+int conf_prefix_parse(struct conf_prefix *ret, const char *text);
+
+/* False for another family. An IPv4 address mapped into IPv6 (RFC 4291 2.5.5.2) counts as IPv4. */
+bool conf_prefix_match(const struct conf_prefix *prefix, const struct sockaddr *address);
+
+/*
+ * The file that a program shall read: given where it is not NULL, else the first that exists of
+ * ./onnet.yaml, ~/.config/onnet/onnet.yaml and /etc/onnet/onnet.yaml. The path is added to path and
+ * returned, and lives as long as path does; NULL: there is no such file, or no memory for its name.
+ */
+const char *conf_search(struct text *path, const char *given);
+
+#endif
