@@ -3,7 +3,12 @@
 #define BASE_LOG_H
 
 /* As in syslog(3); lower is graver. */
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_INFO = 6,
+	LOG_LEVEL_DEBUG = 7
+};
 
 /* Lines above this level are dropped; LOG_LEVEL_INFO unless set. Set it before threads start. */
 void log_limit(enum log_level level);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DNS_NODE_H
+#define DNS_NODE_H
+
+#include "dns/rrset.h"
+
+/*
+ * All record sets of one name, as octets that can be stored and read in place: their number, a
+ * row for each (type, count, size), then the sets in wire form, by rising type. No octets: no
+ * such name.
+ */
+struct node {
+	const uint8_t *data;
+	size_t size;
+};
+
+/* The set of this type; false where the node has none. */
+bool node_find(const struct node *node, uint16_t type, struct rrset *ret);
+
+/* The index-th set, index from 0; false past the last. */
+bool node_at(const struct node *node, size_t index, struct rrset *ret);
+
+/* A node in arena with this set in place of the one of its type; an empty set takes that away. -ENOMEM. */
+int node_put(struct arena *arena, struct node *node, const struct rrset *set);
+
+bool node_identical(const struct node *a, const struct node *b);
+
+#endif

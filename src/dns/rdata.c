@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What onnet has to know of the inside of records, on top of libknot's table of types: where names
+ * stand in RDATA, so that they compare as names and additional records can be found.
+ */
+#include "dns/rdata.h"
+
+#include <libknot/descriptor.h>
+#include <libknot/rdata.h>
+#include <strings.h>
+
+#include "base/reader.h"
+#include "base/writer.h"
+
+enum { SOA_FIXED = 20, NAPTR_FIXED = 4 };
+
+/* What stands between names: order, preference and three strings of a NAPTR record. */
+static void skip_naptr_head(struct reader *r)
+{
+	read_bytes(r, NAPTR_FIXED);
+	for (int i = 0; i < 3; i++)
+		read_string(r);
+}
+
+static void skip_name(struct reader *r)
+{
+	int size = r->failed ? -1 : knot_dname_wire_check(r->pos, r->end, NULL);
+
+	read_bytes(r, size > 0 ? (size_t)size : read_left(r) + 1);
+}
+
+static bool block_is_name(int block)
+{
+	return block == KNOT_RDATA_WF_FIXED_DNAME || block == KNOT_RDATA_WF_COMPRESSIBLE_DNAME ||
+	       block == KNOT_RDATA_WF_DECOMPRESSIBLE_DNAME;
+}
+
+/* Steps over one block of the type's form; false where there is no further one. */
+static bool skip_block(struct reader *r, int block)
+{
+	if (block == KNOT_RDATA_WF_END)
+		return false;
+	if (block_is_name(block))
+		skip_name(r);
+	else if (block == KNOT_RDATA_WF_NAPTR_HEADER)
+		skip_naptr_head(r);
+	else if (block == KNOT_RDATA_WF_REMAINDER)
+		read_bytes(r, read_left(r));
+	else
+		read_bytes(r, (size_t)block);
+	return true;
+}
+
+static const int *type_blocks(uint16_t type)
+{
+	const knot_rdata_descriptor_t *descriptor = knot_get_rdata_descriptor(type);
+
+	if (descriptor->type_name == NULL)
+		descriptor = knot_get_obsolete_rdata_descriptor(type);
+	return descriptor->block_types;
+}
+
+/* Names have no length octet above 63, so that folding all octets folds none of these. */
+static bool folded_equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		uint8_t x = a[i], y = b[i];
+
+		if (x == y)
+			continue;
+		x = x >= 'A' && x <= 'Z' ? (uint8_t)(x | 0x20) : x;
+		y = y >= 'A' && y <= 'Z' ? (uint8_t)(y | 0x20) : y;
+		if (x != y)
+			return false;
+	}
+	return true;
+}
+
+bool rdata_equal(uint16_t type, struct slice a, struct slice b)
+{
+	if (a.size != b.size)
+		return false;
+	if (slice_equal(a, b))
+		return true;
+
+	struct reader r = read_begin(a.data, a.size);
+	for (const int *block = type_blocks(type);; block++) {
+		size_t from = (size_t)(r.pos - r.start);
+
+		if (!skip_block(&r, *block) || r.failed)
+			return false; /* what is not of its type's form compares octet for octet */
+
+		size_t size = (size_t)(r.pos - r.start) - from;
+		bool equal = block_is_name(*block) ?
+				     folded_equal(a.data + from, b.data + from, size) :
+				     memcmp(a.data + from, b.data + from, size) == 0;
+		if (!equal)
+			return false;
+		if (read_left(&r) == 0)
+			return true;
+	}
+}
+
+bool rdata_valid(uint16_t type, struct slice rdata)
+{
+	struct reader r = read_begin(rdata.data, rdata.size);
+
+	for (const int *block = type_blocks(type); skip_block(&r, *block); block++)
+		;
+	if (type == KNOT_RRTYPE_TXT || type == KNOT_RRTYPE_SPF) {
+		/* RFC 1035 3.3.14: one or more character-strings */
+		r = read_begin(rdata.data, rdata.size);
+		do {
+			read_string(&r);
+		} while (!r.failed && read_left(&r) > 0);
+	}
+	return read_end(&r) == 0;
+}
+
+const knot_dname_t *rdata_target(uint16_t type, struct slice rdata)
+{
+	struct reader r = read_begin(rdata.data, rdata.size);
+
+	switch (type) {
+	case KNOT_RRTYPE_NS:
+	case KNOT_RRTYPE_CNAME:
+	case KNOT_RRTYPE_DNAME:
+	case KNOT_RRTYPE_PTR:
+		break;
+	case KNOT_RRTYPE_MX:
+	case KNOT_RRTYPE_KX:
+	case KNOT_RRTYPE_RT:
+	case KNOT_RRTYPE_AFSDB:
+		read_bytes(&r, 2);
+		break;
+	case KNOT_RRTYPE_SRV:
+		read_bytes(&r, 6);
+		break;
+	case KNOT_RRTYPE_NAPTR:
+		skip_naptr_head(&r);
+		break;
+	default:
+		return NULL;
+	}
+	return !r.failed && knot_dname_wire_check(r.pos, r.end, NULL) > 0 ? r.pos : NULL;
+}
+
+struct slice rdata_naptr_flags(struct slice rdata)
+{
+	struct reader r = read_begin(rdata.data, rdata.size);
+
+	read_bytes(&r, NAPTR_FIXED);
+	return read_string(&r);
+}
+
+size_t rdata_soa_serial_at(struct slice rdata)
+{
+	return rdata.size - SOA_FIXED;
+}
+
+uint32_t rdata_soa_serial(struct slice rdata)
+{
+	return get_u32(rdata.data + rdata_soa_serial_at(rdata));
+}
+
+uint32_t rdata_soa_minimum(struct slice rdata)
+{
+	return get_u32(rdata.data + rdata.size - 4);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef DNS_RRSET_H
+#define DNS_RRSET_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+/*
+ * A record set in the form in which it is stored and sent: its records one after another as in a
+ * message, owner (2 octets), type, class, TTL, RDLENGTH, RDATA. The owner is a compression pointer
+ * to octet 12, where a message has the name asked for; whoever sends the set under another name
+ * changes those two octets. Names in RDATA are whole, in the case in which they were published.
+ */
+struct rrset {
+	uint16_t type;
+	uint16_t count;
+	uint32_t size;
+	const uint8_t *wire;
+};
+
+enum {
+	RRSET_OWNER = 0xc00c,   /* the pointer that stands for the owner */
+	RRSET_RECORD_HEAD = 12, /* octets of a record before its RDATA */
+	RRSET_SIZE_MAX = 65000, /* a set must fit a message together with its question */
+};
+
+/* One record of a set; rdata lies within the set. */
+struct rrset_record {
+	const uint8_t *wire;
+	uint32_t ttl;
+	struct slice rdata;
+};
+
+/* The record at *pos (0 at first), which moves on; false at the end. */
+bool rrset_next(const struct rrset *set, size_t *pos, struct rrset_record *ret);
+
+/* The TTL of the set; 0 where it is empty. */
+uint32_t rrset_ttl(const struct rrset *set);
+
+bool rrset_has(const struct rrset *set, struct slice rdata);
+
+/* Same records, whatever their order and TTL (RFC 2136 3.2.3). */
+bool rrset_same(const struct rrset *a, const struct rrset *b);
+
+/* Same records, order and TTL, octet for octet. */
+bool rrset_identical(const struct rrset *a, const struct rrset *b);
+
+/*
+ * Adds a record; a set has one TTL, which is the newest (RFC 2181 5.2, RFC 2136 3.4.2.2). Returns 1
+ * where the set is another now, 0 where it is as it was, -EMSGSIZE, -ENOMEM. The new set lies in arena.
+ */
+int rrset_add(struct arena *arena, struct rrset *set, uint32_t ttl, struct slice rdata);
+
+/* Takes a record out; 1 where it was there, 0 where not, -ENOMEM. */
+int rrset_remove(struct arena *arena, struct rrset *set, struct slice rdata);
+
+#endif
