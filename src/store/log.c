@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The change log: an entry for each committed change of a zone, in order, the oldest dropped
+ * when they take more room than they may. What is in an entry is zone/'s matter.
+ */
+#include <errno.h>
+
+#include "base/writer.h"
+#include "store/database.h"
+
+enum { LOG_KEY_SIZE = 12 };
+
+static MDB_val log_key(uint8_t octets[LOG_KEY_SIZE], const struct store_zone *zone,
+		       uint64_t sequence)
+{
+	struct writer w = write_begin(octets, LOG_KEY_SIZE);
+
+	write_u32(&w, zone->id);
+	write_u64(&w, sequence);
+	return (MDB_val){ .mv_data = octets, .mv_size = LOG_KEY_SIZE };
+}
+
+int store_log_get(struct store_txn *txn, const struct store_zone *zone, uint64_t sequence,
+		  struct slice *ret)
+{
+	uint8_t octets[LOG_KEY_SIZE];
+	MDB_val key = log_key(octets, zone, sequence), value;
+	int err = mdb_get(txn->mdb, txn->store->log, &key, &value);
+
+	if (err == 0)
+		*ret = slice_make(value.mv_data, value.mv_size);
+	return database_error(err);
+}
+
+static int drop_oldest(struct store_txn *txn, struct store_zone *zone)
+{
+	uint8_t octets[LOG_KEY_SIZE];
+	MDB_val key = log_key(octets, zone, zone->log_first);
+	struct slice entry = { 0 };
+	int err = store_log_get(txn, zone, zone->log_first, &entry);
+	size_t size = entry.size;
+
+	if (err == 0)
+		err = database_error(mdb_del(txn->mdb, txn->store->log, &key, NULL));
+	if (err != 0)
+		return err;
+	zone->log_first++;
+	zone->log_size -= size;
+	return 0;
+}
+
+int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice entry,
+		  uint64_t limit)
+{
+	uint8_t octets[LOG_KEY_SIZE];
+	MDB_val key = log_key(octets, zone, zone->log_next);
+	MDB_val value = { .mv_data = (void *)(uintptr_t)entry.data, .mv_size = entry.size };
+	int err = database_error(mdb_put(txn->mdb, txn->store->log, &key, &value, 0));
+
+	if (err != 0)
+		return err;
+	zone->log_next++;
+	zone->log_size += entry.size;
+	while (err == 0 && zone->log_size > limit && zone->log_first < zone->log_next)
+		err = drop_oldest(txn, zone);
+	return err;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <libknot/dname.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "dns/node.h"
+
+/*
+ * The one durable store: zones, their names with record sets, and the log of what changed. How
+ * names are kept is known here alone. Errors are negative errno: -ENOSPC where disk or map is
+ * full, -EIO and -EBADMSG where the file is damaged, -ENOENT where something is not there.
+ *
+ * A store is opened once in a process. Any number of snapshots may be read at the same time, each
+ * by one thread at a time; there is one write transaction at a time.
+ */
+struct store;
+struct store_txn;
+
+/*
+ * Opens the store in the folder path, which is made with mode 0700 where it is missing. A store
+ * serves one process: -EBUSY where another holds it. On failure a sentence is added to fault.
+ */
+int store_open(struct store **ret, const char *path, struct text *fault);
+void store_close(struct store *store);
+
+/* A snapshot of what is committed now. What it gives out stays until it is renewed or ended. */
+int store_read_begin(struct store *store, struct store_txn **ret);
+
+/* Lets the snapshot go, so that it holds no memory back, and takes the newest one. */
+void store_read_reset(struct store_txn *txn);
+int store_read_renew(struct store_txn *txn);
+void store_read_end(struct store_txn *txn);
+
+/* A number that is another one after each commit. */
+uint64_t store_snapshot(const struct store_txn *txn);
+
+/* Waits for the write transaction that is open. commit and abort end txn; a commit is on disk when it returns 0. */
+int store_write_begin(struct store *store, struct store_txn **ret);
+int store_write_commit(struct store_txn *txn);
+void store_write_abort(struct store_txn *txn);
+
+/* A zone as the store knows it. */
+struct store_zone {
+	uint32_t id;          /* of its change log */
+	uint32_t tree;        /* of its names */
+	uint64_t names;       /* names that have records */
+	uint64_t cuts;        /* of these: with NS below the apex, or with DNAME */
+	uint64_t log_first;   /* sequence number of the oldest entry kept */
+	uint64_t log_next;    /* sequence number of the next entry */
+	uint64_t log_size;    /* octets of all entries kept */
+	uint64_t apex_labels; /* labels of the apex */
+};
+
+/* -ENOENT: the store has no such zone. */
+int store_zone_get(struct store_txn *txn, const knot_dname_t *apex, struct store_zone *ret);
+
+/* Makes an empty zone in place of the one that may be there, whose names are gone; the change log stays. */
+int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct store_zone *ret);
+
+/* Keeps what the calls below changed in zone. */
+int store_zone_put(struct store_txn *txn, const knot_dname_t *apex, const struct store_zone *zone);
+
+enum store_status {
+	STORE_FOUND,  /* the name has records */
+	STORE_EMPTY,  /* it has none, but names below it have (RFC 4592 2.2.2) */
+	STORE_ABSENT, /* there is no such name */
+};
+
+struct store_match {
+	enum store_status status;
+	struct node node;       /* STORE_FOUND */
+	size_t encloser_labels; /* STORE_ABSENT: labels of the closest encloser (RFC 4592 3.3.1) */
+};
+
+/* Looks for a name at or below the apex. The node stays as long as the snapshot, or until the next change. */
+int store_find(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
+	       struct store_match *ret);
+
+/* The records of one name and nothing else; an empty node where there are none. */
+int store_node_get(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
+		   struct node *ret);
+
+/* Puts a node in place of the one of this name; an empty one takes the name away. Counts in zone. */
+int store_node_put(struct store_txn *txn, struct store_zone *zone, const knot_dname_t *name,
+		   const struct node *node);
+
+/* All names at or below top, in canonical order. The transaction must live as long. */
+struct store_walk;
+int store_walk_begin(struct store_walk **ret, struct store_txn *txn, const struct store_zone *zone,
+		     const knot_dname_t *apex, const knot_dname_t *top);
+
+/* 1 and the next name, 0 at the end. */
+int store_walk_next(struct store_walk *walk, knot_dname_storage_t name, struct node *ret);
+void store_walk_end(struct store_walk *walk);
+
+/* Adds an entry to the zone's change log, and takes the oldest away while they exceed limit octets. */
+int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice entry,
+		  uint64_t limit);
+
+/* The entry with this number; -ENOENT. */
+int store_log_get(struct store_txn *txn, const struct store_zone *zone, uint64_t sequence,
+		  struct slice *ret);
+
+#endif

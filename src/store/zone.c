@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The table of zones. A zone has a number of its own and its names another: when a zone is made
+ * anew its names get a new tree, so that the old ones can go without a gap. Both numbers come
+ * from one counter, which lies in the same table under a key that is no name.
+ */
+#include <errno.h>
+
+#include "store/database.h"
+
+static MDB_val apex_key(knot_dname_storage_t lower, const knot_dname_t *apex)
+{
+	knot_dname_copy_lower(lower, apex);
+	return (MDB_val){ .mv_data = lower, .mv_size = knot_dname_size(apex) };
+}
+
+int store_zone_get(struct store_txn *txn, const knot_dname_t *apex, struct store_zone *ret)
+{
+	knot_dname_storage_t lower;
+	MDB_val key = apex_key(lower, apex), value;
+	int err = mdb_get(txn->mdb, txn->store->zones, &key, &value);
+
+	if (err != 0)
+		return database_error(err);
+	if (value.mv_size != sizeof(*ret))
+		return -EBADMSG;
+	memcpy(ret, value.mv_data, sizeof(*ret));
+	return 0;
+}
+
+int store_zone_put(struct store_txn *txn, const knot_dname_t *apex, const struct store_zone *zone)
+{
+	knot_dname_storage_t lower;
+	struct store_zone copy = *zone;
+	MDB_val key = apex_key(lower, apex);
+	MDB_val value = { .mv_data = &copy, .mv_size = sizeof(copy) };
+
+	return database_error(mdb_put(txn->mdb, txn->store->zones, &key, &value, 0));
+}
+
+/* The next unused number. */
+static int take_number(struct store_txn *txn, uint32_t *ret)
+{
+	static const char name[] = "\xff"
+				   "next number"; /* no name starts with a label of 255 octets */
+	MDB_val key = { .mv_data = (void *)(uintptr_t)name, .mv_size = sizeof(name) - 1 }, value;
+	uint32_t number = 0;
+	int err = mdb_get(txn->mdb, txn->store->zones, &key, &value);
+
+	if (err == 0 && value.mv_size == sizeof(number))
+		memcpy(&number, value.mv_data, sizeof(number));
+	else if (err != MDB_NOTFOUND)
+		return err == 0 ? -EBADMSG : database_error(err);
+
+	number++;
+	value = (MDB_val){ .mv_data = &number, .mv_size = sizeof(number) };
+	err = mdb_put(txn->mdb, txn->store->zones, &key, &value, 0);
+	if (err == 0)
+		*ret = number;
+	return database_error(err);
+}
+
+static void tree_octets(uint8_t ret[TREE_SIZE], uint32_t tree)
+{
+	for (int i = 0; i < TREE_SIZE; i++)
+		ret[i] = (uint8_t)(tree >> (8 * (TREE_SIZE - 1 - i)));
+}
+
+static int drop_tree(struct store_txn *txn, uint32_t tree)
+{
+	uint8_t prefix[TREE_SIZE];
+	MDB_val key = { .mv_data = prefix, .mv_size = sizeof(prefix) }, value;
+	int err;
+
+	tree_octets(prefix, tree);
+	err = mdb_cursor_get(txn->nodes, &key, &value, MDB_SET_RANGE);
+	while (err == 0 && memcmp(key.mv_data, prefix, sizeof(prefix)) == 0) {
+		err = mdb_cursor_del(txn->nodes, 0);
+		if (err == 0)
+			err = mdb_cursor_get(txn->nodes, &key, &value, MDB_GET_CURRENT);
+		if (err == EINVAL || err == MDB_NOTFOUND) {
+			/* the cursor stood on the last entry of a page */
+			key = (MDB_val){ .mv_data = prefix, .mv_size = sizeof(prefix) };
+			err = mdb_cursor_get(txn->nodes, &key, &value, MDB_SET_RANGE);
+		}
+	}
+	return err == MDB_NOTFOUND ? 0 : database_error(err);
+}
+
+int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct store_zone *ret)
+{
+	struct store_zone zone = { 0 };
+	int err = store_zone_get(txn, apex, &zone);
+
+	if (err == 0)
+		err = drop_tree(txn, zone.tree);
+	else if (err == -ENOENT)
+		err = take_number(txn, &zone.id);
+	if (err == 0)
+		err = take_number(txn, &zone.tree);
+	if (err != 0)
+		return err;
+
+	zone.names = 0;
+	zone.cuts = 0;
+	zone.apex_labels = knot_dname_labels(apex, NULL);
+	err = store_zone_put(txn, apex, &zone);
+	if (err == 0)
+		*ret = zone;
+	return err;
+}
