@@ -41,9 +41,6 @@ int rdata_format(struct text *ret, uint16_t type, struct slice rdata);
 int rdata_parse(struct arena *arena, struct slice *ret, const knot_dname_t *origin, uint16_t type,
 		const char *text, const char **why);
 
-/* 0 where the octets are well-formed RDATA of the type, -EBADMSG where not. Unknown types pass. */
-int rdata_check(uint16_t type, struct slice rdata);
-
 /* "naptr", "TYPE65280" (RFC 3597 5) into the number: 0, or -EINVAL. */
 int type_parse(uint16_t *ret, const char *text);
 
