@@ -472,6 +472,7 @@ class Knotd(Server):
 
     def configure(self):
         os.makedirs(self.path("run"), exist_ok=True)
+        os.makedirs(self.path("db"), exist_ok=True)
         text = f"""
 server:
   rundir: {self.path("run")}
