@@ -63,6 +63,7 @@ class Plan:
     """Blocks of numbers, written out as files into a directory."""
 
     def __init__(self, count, directory):
+        self.suffix = SUFFIX
         self.count = count
         self.directory = Path(directory)
         self.random = random.Random(6116)
