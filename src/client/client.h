@@ -26,14 +26,16 @@ void client_free(struct client *client);
 
 struct client_answer {
 	knot_pkt_t *packet;  /* the client's, until its next request */
-	uint16_t rcode;      /* KNOT_RCODE_*, extended by EDNS and TSIG */
+	uint16_t rcode;      /* KNOT_RCODE_*, extended by EDNS */
+	uint16_t tsig_error; /* KNOT_RCODE_BAD* of RFC 8945 4.2, 0: none */
 	bool verified;       /* its TSIG was checked; always false without a key */
 };
 
 /*
  * Sends a request (header, sections; neither OPT nor TSIG: both are added here) and waits for the
  * answer. UDP with retries, TCP where the request is larger than 1232 octets or the answer came
- * truncated. A signed request's answer is taken only when its signature is right; of unsigned ones
+ * truncated; an update with prerequisites always goes over TCP, since asking it twice is not the same
+ * as asking once. A signed request's answer is taken only when its signature is right; of unsigned ones
  * only those that refuse. The ID is set here.
  * 0: the server answered, whatever its RCODE. -ETIMEDOUT, -ECONNREFUSED and the like: it did not.
  * -EBADMSG: it answered nonsense. -EKEYREJECTED: not signed, or wrongly. -EMSGSIZE: request too large.
@@ -52,7 +54,8 @@ const char *client_fault(const struct client *client);
  * Appends why the server refused: "REFUSED: key 'ops' may not change example.net" where it says so
  * itself (RFC 8914), else what the code means.
  */
-void client_refusal(struct text *ret, const struct client_answer *answer);
+void client_refusal(struct text *ret, const struct client *client,
+		    const struct client_answer *answer);
 
 /* "127.0.0.1@5300" */
 const char *client_server(const struct client *client);

@@ -12,32 +12,32 @@
  * The server may work on them in any order: what goes into one stream must not depend on what went
  * before. Results come in the order of sending.
  */
-struct stream;
+struct client_stream;
 
 /*
  * What became of one request: err 0 and an answer, whatever its RCODE; or a negative errno
  * and NULL, with client_fault() as its words: then nobody knows whether it was done.
  * tag is what the sender gave.
  */
-struct stream_handler {
+struct client_stream_handler {
 	void (*result)(uint64_t tag, int err, const struct client_answer *answer, void *arg);
 };
 
 /* window: requests in flight at most, 1 to 64. Connects. The client must outlive the stream. */
-int stream_new(struct stream **ret, struct client *client, unsigned window,
-	       const struct stream_handler *handler, void *arg);
+int client_stream_new(struct client_stream **ret, struct client *client, unsigned window,
+	       const struct client_stream_handler *handler, void *arg);
 
 /*
  * Sends one request, as for client_exchange(); waits while the window is full, and hands over results
  * as they come. Once it has failed with a negative errno all that was in flight has had its result,
  * this request included, and every further send fails.
  */
-int stream_send(struct stream *s, struct slice request, uint64_t tag);
+int client_stream_send(struct client_stream *s, struct slice request, uint64_t tag);
 
 /* Waits for the results of all that is in flight. */
-int stream_flush(struct stream *s);
+int client_stream_flush(struct client_stream *s);
 
 /* Closes the connection; what is still in flight gets no result. */
-void stream_free(struct stream *s);
+void client_stream_free(struct client_stream *s);
 
 #endif

@@ -9,38 +9,38 @@
 #include "dns/record.h"
 
 /* An UPDATE message (RFC 2136) under construction; cleared and filled again without allocation. */
-struct update;
+struct client_update;
 
 /* limit: octets of the whole message, 0 for the largest (65535 less room for OPT and TSIG). */
-int update_new(struct update **ret, const knot_dname_t *zone, size_t limit);
-void update_free(struct update *u);
+int client_update_new(struct client_update **ret, const knot_dname_t *zone, size_t limit);
+void client_update_free(struct client_update *u);
 
 /* Empties it, for the same zone. */
-void update_reset(struct update *u);
+void client_update_reset(struct client_update *u);
 
-const knot_dname_t *update_zone(const struct update *u);
+const knot_dname_t *client_update_zone(const struct client_update *u);
 
 /*
  * A prerequisite in the form of RFC 2136 2.4: class ANY: the RRset (type ANY: the name) is there;
  * class NONE: it is not; class IN with RDATA: it is there with exactly these records.
  */
-int update_require(struct update *u, const struct record *r);
+int client_update_require(struct client_update *u, const struct record *r);
 
 /*
  * A change in the form of RFC 2136 2.5: class IN adds; class NONE deletes this record; class ANY
  * deletes the RRset, with type ANY all there is at the name.
  * Both: -ENOSPC: it does not fit and was left out; send what there is, and start another. -ENOMEM.
  */
-int update_change(struct update *u, const struct record *r);
+int client_update_change(struct client_update *u, const struct record *r);
 
 /* The usual ones. rdata.data NULL: the whole RRset. */
-int update_add(struct update *u, const struct record *r);
-int update_delete(struct update *u, const knot_dname_t *owner, uint16_t type, struct slice rdata);
+int client_update_add(struct client_update *u, const struct record *r);
+int client_update_delete(struct client_update *u, const knot_dname_t *owner, uint16_t type, struct slice rdata);
 
-size_t update_size(const struct update *u);  /* octets of the message so far */
-size_t update_count(const struct update *u); /* changes in it */
+size_t client_update_size(const struct client_update *u);  /* octets of the message so far */
+size_t client_update_count(const struct client_update *u); /* changes in it */
 
-/* The message for client_exchange() or stream_send(), valid until the update changes. */
-struct slice update_message(struct update *u);
+/* The message for client_exchange() or client_stream_send(), valid until the update changes. */
+struct slice client_update_message(struct client_update *u);
 
 #endif

@@ -37,8 +37,8 @@ struct session {
 	const char *command_words; /* "number set" */
 	struct client *client;
 	knot_tsig_key_t tsig;
-	struct update *update;
-	struct stream *stream;
+	struct client_update *update;
+	struct client_stream *stream;
 	const void *printed; /* session_update.c: what --print has shown already */
 };
 
@@ -79,14 +79,16 @@ int session_update_add(struct session *s, const knot_dname_t *owner, uint32_t tt
 /* type ANY: all types; rdata.data NULL: the whole RRset, else this record alone */
 int session_update_delete(struct session *s, const knot_dname_t *owner, uint16_t type,
 			  struct slice rdata);
-/* as in update_require() */
+/* as in client_update_require() */
 int session_update_require(struct session *s, const struct record *r);
+/* any change in the form of RFC 2136 2.5, as in client_update_change() */
+int session_update_change(struct session *s, const struct record *r);
 int session_update_send(struct session *s);
 
 /* An RCODE that is not NOERROR as an exit code; says why on stderr in words ("REFUSED: ..."). */
 int session_refused(struct session *s, const struct client_answer *answer);
 
-/* A negative errno of client_*() or stream_*() as an exit code; says what happened on stderr. */
+/* A negative errno of client_*() or client_stream_*() as an exit code; says what happened on stderr. */
 int session_failed(struct session *s, int err);
 
 #endif

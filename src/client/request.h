@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CLIENT_REQUEST_H
+#define CLIENT_REQUEST_H
+
+#include "base/slice.h"
+#include "client/client.h"
+
+enum {
+	REQUEST_OPT_SIZE = 11,
+	REQUEST_EDNS_SIZE = 1232, /* octets, RFC 6891 6.2.5 with the value of DNS flag day 2020 */
+	REQUEST_MAC_MAX = 64,
+};
+
+/* What an answer is held against. */
+struct request_mark {
+	uint16_t id;
+	uint8_t mac[REQUEST_MAC_MAX];
+	size_t mac_size; /* 0: not signed */
+};
+
+/* Folder-internal: what client.c, stream.c and transfer.c share. */
+struct client {
+	struct client_options options;
+	char server[64];
+	struct text fault;
+	bool plain; /* the server knows no EDNS */
+	uint8_t request[UINT16_MAX];
+	size_t request_size;
+	uint8_t answer[UINT16_MAX];
+	knot_pkt_t *packet; /* over answer[]; NULL: none */
+};
+
+/* Sets the fault in words; returns err. */
+int client_fail(struct client *client, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Copies the message into client->request with the ID of mark, an OPT record and the signature, and fills
+ * the rest of mark. -EMSGSIZE.
+ */
+int request_finish(struct client *client, struct request_mark *mark, const uint8_t *message,
+		   size_t size);
+
+uint16_t request_random_id(void);
+
+/*
+ * Takes an answer apart. packet lies over wire and is the caller's, for knot_pkt_free().
+ * -EAGAIN: not an answer to this request; -EBADMSG: nonsense. No signature is looked at.
+ */
+int answer_parse(struct client *client, knot_pkt_t **ret, const struct request_mark *mark,
+		 uint8_t *wire, size_t size);
+
+/* Fills in the codes of the answer, and checks its signature: -EKEYREJECTED, with the fault set. */
+int answer_check(struct client *client, struct client_answer *ret, const struct request_mark *mark,
+		 knot_pkt_t *packet);
+
+/* Why libknot did not take a signature, in words. */
+const char *answer_signature_fault(int knot_err);
+
+#endif
