@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The additional section (RFC 1034 4.3.2 step 6, RFC 2782, RFC 3403 4.1, RFC 3263): a NAPTR record with
+ * flag "s" brings the SRV set that it leads to, flag "a" the addresses; SRV, NS and MX bring the addresses of their
+ * targets. What is added is looked at in turn, so that one question for a SIP domain's NAPTR
+ * records locates it. Nothing here ever truncates a reply, and the work is bounded.
+ */
+#include <libknot/libknot.h>
+
+#include "dns/rdata.h"
+#include "zone/answer.h"
+
+enum { LOOKUPS_MAX = 32 };
+
+static const uint16_t address_types[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_AAAA, 0 };
+static const uint16_t service_types[] = { KNOT_RRTYPE_SRV, 0 };
+
+/* The types to look for at the target of a record; NULL: none. */
+static const uint16_t *types_wanted(uint16_t type, struct slice rdata)
+{
+	if (type == KNOT_RRTYPE_SRV || type == KNOT_RRTYPE_NS || type == KNOT_RRTYPE_MX)
+		return address_types;
+	if (type != KNOT_RRTYPE_NAPTR)
+		return NULL;
+
+	struct slice flags = rdata_naptr_flags(rdata);
+	if (flags.size == 0)
+		return NULL;
+	switch (flags.data[0]) {
+	case 's':
+	case 'S':
+		return service_types;
+	case 'a':
+	case 'A':
+		return address_types;
+	default:
+		return NULL;
+	}
+}
+
+static bool is_placed(const struct reply *reply, const knot_dname_t *owner, uint16_t type)
+{
+	for (size_t i = 0; i < reply->placed_count; i++)
+		if (reply->placed[i].type == type &&
+		    knot_dname_is_case_equal(reply->placed[i].owner, owner))
+			return true;
+	return false;
+}
+
+static bool find_target(struct zone_view *view, const knot_dname_t *target, struct node *ret)
+{
+	const struct zone *zone = zone_table_above(view->table, target);
+	const struct store_zone *record = zone != NULL ? zone_view_get(view, zone) : NULL;
+	struct store_match match;
+
+	if (record == NULL || answer_find_name(view, record, target, &match) != 0 ||
+	    match.status != STORE_FOUND)
+		return false;
+	*ret = match.node;
+	return true;
+}
+
+static void add_target(struct zone_view *view, struct reply *reply, const knot_dname_t *target,
+		       const uint16_t *types)
+{
+	struct node node;
+	struct rrset set;
+
+	if (*target == 0 || !find_target(view, target, &node))
+		return;
+	for (; *types != 0; types++)
+		if (!is_placed(reply, target, *types) && node_find(&node, *types, &set))
+			reply_put(reply, REPLY_ADDITIONAL, target, &set);
+}
+
+void answer_additional(struct zone_view *view, struct reply *reply)
+{
+	int lookups = 0;
+
+	for (size_t i = 0; i < reply->placed_count && !reply->truncated; i++) {
+		const struct reply_placed placed = reply->placed[i];
+		struct slice rdata;
+
+		for (size_t pos = 0; reply_placed_next(&placed, &pos, &rdata);) {
+			const uint16_t *types = types_wanted(placed.type, rdata);
+
+			if (types == NULL)
+				continue;
+
+			const knot_dname_t *target = rdata_target(placed.type, rdata);
+			if (target == NULL)
+				continue;
+			if (lookups++ == LOOKUPS_MAX)
+				return;
+			add_target(view, reply, target, types);
+		}
+	}
+}

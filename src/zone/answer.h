@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ZONE_ANSWER_H
+#define ZONE_ANSWER_H
+
+#include "zone/reply.h"
+#include "zone/view.h"
+
+/*
+ * Answers the question that stands at the start of the reply, from what the view holds: fills the
+ * three sections and says by the RCODE how it ended (KNOT_RCODE_*). REFUSED: no zone of ours.
+ */
+uint8_t answer_find(struct zone_view *view, uint16_t qtype, struct reply *reply);
+
+/*
+ * Looks for one name of a zone without regard to delegations; a wildcard stands in where there is
+ * no such name (RFC 4592 3.3). 0, or a negative errno of the store.
+ */
+int answer_find_name(struct zone_view *view, const struct store_zone *record,
+		     const knot_dname_t *name, struct store_match *ret);
+
+/* Adds what the client will ask for next, as far as there is room and the server holds it. */
+void answer_additional(struct zone_view *view, struct reply *reply);
+
+#endif

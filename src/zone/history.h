@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ZONE_HISTORY_H
+#define ZONE_HISTORY_H
+
+#include "zone/change.h"
+
+/* An entry of the change log: who changed what, and when. */
+struct history {
+	uint32_t serial_before;
+	uint32_t serial_after;
+	uint64_t time;        /* seconds since 1970 */
+	uint64_t mac;         /* start of the request's MAC, 0: it had none */
+	uint64_t signed_at;   /* the request's Time Signed */
+	struct slice key;     /* name of the key in wire form; empty: none */
+	struct slice peer;    /* address, 4 or 16 octets; empty: the server itself */
+	struct slice removed; /* records in wire form, owners whole; the SOA first */
+	struct slice added;
+};
+
+/* The entry for what a change is about to write, in its arena. -ENOMEM. */
+int history_write(struct slice *ret, const struct change *change,
+		  const struct change_origin *origin);
+
+/* The slices lie within entry. -EBADMSG. */
+int history_read(struct slice entry, struct history *ret);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The served zones as one snapshot of the store has them. */
+#include "zone/view.h"
+
+#include <errno.h>
+#include <libknot/descriptor.h>
+#include <stdlib.h>
+
+struct zone_state {
+	uint64_t snapshot; /* for which the rest holds; 0: for none */
+	bool there;
+	struct store_zone record;
+};
+
+int zone_view_init(struct zone_view *view, struct store *store, const struct zone_table *table)
+{
+	size_t count = zone_table_count(table);
+	struct zone_state *state = calloc(count > 0 ? count : 1, sizeof(*state));
+	struct store_txn *txn;
+
+	if (state == NULL)
+		return -ENOMEM;
+
+	int err = store_read_begin(store, &txn);
+	if (err != 0) {
+		free(state);
+		return err;
+	}
+	*view = (struct zone_view){ .txn = txn, .table = table, .state = state };
+	return 0;
+}
+
+void zone_view_done(struct zone_view *view)
+{
+	store_read_end(view->txn);
+	free(view->state);
+	*view = (struct zone_view){ 0 };
+}
+
+const struct store_zone *zone_view_get(struct zone_view *view, const struct zone *zone)
+{
+	struct zone_state *state = &view->state[zone->index];
+	uint64_t snapshot = store_snapshot(view->txn);
+
+	if (state->snapshot != snapshot) {
+		state->there = store_zone_get(view->txn, zone->apex, &state->record) == 0;
+		state->snapshot = snapshot;
+	}
+	return state->there ? &state->record : NULL;
+}
+
+bool zone_view_soa(struct zone_view *view, const struct zone *zone, struct rrset *ret)
+{
+	const struct store_zone *record = zone_view_get(view, zone);
+	struct node apex;
+
+	return record != NULL && store_node_get(view->txn, record, zone->apex, &apex) == 0 &&
+	       node_find(&apex, KNOT_RRTYPE_SOA, ret);
+}
