@@ -34,12 +34,12 @@ struct conf_key {
 
 /* Who may do what: an entry of update: or transfer:. What is NULL or 0 does not limit. */
 struct conf_rule {
-	const struct conf_key *key;        /* NULL: no signature asked for (an address stands alone) */
+	const struct conf_key *key; /* NULL: no signature asked for (an address stands alone) */
 	const struct conf_prefix *address; /* any of these */
 	size_t address_count;
 	const char *const *number; /* update only: prefixes, "+120255501" or "12*543" */
 	size_t number_count;
-	const char *const *name; /* update only: "_sip._udp.example.net", or "*.example.net" for all below it */
+	const char *const *name; /* update only: "a.example.net"; "*.example.net": all below it */
 	size_t name_count;
 	const uint16_t *type; /* update only: RR types */
 	size_t type_count;
@@ -62,9 +62,9 @@ struct conf {
 	const char *path;
 	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
 	size_t listen_count;
-	const char *storage; /* default /var/lib/onnet */
-	unsigned workers;    /* 0: one for each core */
-	const char *user;    /* NULL: stay who we are */
+	const char *storage;       /* default /var/lib/onnet */
+	unsigned workers;          /* 0: one for each core */
+	const char *user;          /* NULL: stay who we are */
 	unsigned tcp_idle_timeout; /* seconds, default 10 */
 	unsigned tcp_max_clients;  /* default 1000 */
 	unsigned udp_max_payload;  /* octets, default 1232 */
@@ -105,7 +105,7 @@ bool conf_prefix_match(const struct conf_prefix *prefix, const struct sockaddr *
 
 /*
  * The file that a program shall read: given where it is not NULL, else the first that exists of
- * ./onnet.yaml, ~/.config/onnet/onnet.yaml and /etc/onnet/onnet.yaml. The path is added to path and
+ * ./onnet.yaml, ~/.config/onnet/onnet.yaml and /etc/onnet/onnet.yaml. The path is put into path and
  * returned, and lives as long as path does; NULL: there is no such file, or no memory for its name.
  */
 const char *conf_search(struct text *path, const char *given);
