@@ -72,6 +72,9 @@ int request_finish(struct client *client, struct request_mark *mark, const uint8
 		return client_fail(client, -EMSGSIZE, "the request is larger than a DNS message");
 
 	client->request_size = write_size(&w);
+	mark->opcode = knot_wire_get_opcode(message);
+	mark->type = get_u16(message + KNOT_WIRE_HEADER_SIZE +
+			     knot_dname_store(mark->name, message + KNOT_WIRE_HEADER_SIZE));
 	knot_wire_set_id(client->request, mark->id);
 	if (!client->plain)
 		knot_wire_set_arcount(client->request,
@@ -80,23 +83,20 @@ int request_finish(struct client *client, struct request_mark *mark, const uint8
 }
 
 /* Whether the answer has the question of the request, where it has any. */
-static bool same_question(const struct client *client, const knot_pkt_t *packet)
+static bool same_question(const struct request_mark *mark, const knot_pkt_t *packet)
 {
-	const uint8_t *asked = client->request + KNOT_WIRE_HEADER_SIZE;
 	const knot_dname_t *name = knot_pkt_wire_qname(packet);
 
 	if (name == NULL)
 		return true; /* a refusal may leave it out */
-	return knot_dname_is_case_equal(name, asked) &&
-	       knot_pkt_qtype(packet) == get_u16(asked + knot_dname_size(asked));
+	return knot_dname_is_case_equal(name, mark->name) && knot_pkt_qtype(packet) == mark->type;
 }
 
 int answer_parse(struct client *client, knot_pkt_t **ret, const struct request_mark *mark,
 		 uint8_t *wire, size_t size)
 {
 	if (size < KNOT_WIRE_HEADER_SIZE || knot_wire_get_id(wire) != mark->id ||
-	    !knot_wire_get_qr(wire) ||
-	    knot_wire_get_opcode(wire) != knot_wire_get_opcode(client->request))
+	    !knot_wire_get_qr(wire) || knot_wire_get_opcode(wire) != mark->opcode)
 		return -EAGAIN;
 
 	knot_pkt_t *packet = knot_pkt_new(wire, (uint16_t)size, NULL);
@@ -106,7 +106,7 @@ int answer_parse(struct client *client, knot_pkt_t **ret, const struct request_m
 		knot_pkt_free(packet);
 		return client_fail(client, -EBADMSG, "%s: the answer is malformed", client->server);
 	}
-	if (!same_question(client, packet)) {
+	if (!same_question(mark, packet)) {
 		knot_pkt_free(packet);
 		return -EAGAIN;
 	}

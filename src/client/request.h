@@ -14,6 +14,9 @@ enum {
 /* What an answer is held against. */
 struct request_mark {
 	uint16_t id;
+	uint8_t opcode;
+	knot_dname_storage_t name; /* the question; of an update its zone */
+	uint16_t type;
 	uint8_t mac[REQUEST_MAC_MAX];
 	size_t mac_size; /* 0: not signed */
 };

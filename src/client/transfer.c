@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A zone transferred (AXFR, RFC 5936). The zone comes as a run of TCP messages from its SOA to the same
+ * SOA. Signatures (RFC 8945 5.3.1): the first message and the last are signed, and one in at
+ * most a hundred between; each MAC covers the MAC before it and all messages since, so that unsigned
+ * messages are kept until the next MAC vouches for them. Records are handed on as they come, which
+ * transfer.h says to the caller: a zone of millions need not wait in memory.
+ */
+#include "client/transfer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "client/request.h"
+#include "client/socket.h"
+
+enum { UNSIGNED_MAX = 99 }; /* RFC 8945 5.3.1: "at least every 100th message" */
+
+struct transfer {
+	struct client *client;
+	struct client_answer *answer;
+	const knot_dname_t *zone;
+	int (*record)(const struct record *r, void *arg);
+	void *arg;
+
+	struct request_mark mark;
+	size_t messages;
+	size_t soas;
+
+	/* Of signed transfers: the last MAC, and the messages since. */
+	uint8_t mac[REQUEST_MAC_MAX];
+	size_t mac_size;
+	uint64_t time_signed;
+	struct text unsigned_octets;
+	unsigned unsigned_count;
+};
+
+static int fail(struct transfer *t, const char *what)
+{
+	return client_fail(t->client, -EBADMSG, "%s: the transfer %s", t->client->server, what);
+}
+
+static int keep_unsigned(struct transfer *t, const knot_pkt_t *packet)
+{
+	if (t->unsigned_count++ >= UNSIGNED_MAX)
+		return client_fail(t->client, -EKEYREJECTED,
+				   "%s: more than %d messages of the transfer are not signed",
+				   t->client->server, UNSIGNED_MAX);
+	text_add(&t->unsigned_octets, packet->wire, packet->size);
+	return t->unsigned_octets.failed ? client_fail(t->client, -ENOMEM, "out of memory") : 0;
+}
+
+static void remember_mac(struct transfer *t, const knot_rrset_t *tsig)
+{
+	size_t size = knot_tsig_rdata_mac_length(tsig);
+
+	t->mac_size = size < sizeof(t->mac) ? size : sizeof(t->mac);
+	memcpy(t->mac, knot_tsig_rdata_mac(tsig), t->mac_size);
+	t->time_signed = knot_tsig_rdata_time_signed(tsig);
+	text_reset(&t->unsigned_octets);
+	t->unsigned_count = 0;
+}
+
+/* The second message and those after it: the MAC covers what came since the last one. */
+static int verify_next(struct transfer *t, const knot_pkt_t *packet)
+{
+	const knot_rrset_t *tsig = packet->tsig_rr;
+
+	if (tsig == NULL || knot_tsig_rdata_mac_length(tsig) == 0)
+		return keep_unsigned(t, packet);
+
+	text_add(&t->unsigned_octets, packet->wire, packet->size);
+	if (t->unsigned_octets.failed)
+		return client_fail(t->client, -ENOMEM, "out of memory");
+	int err = knot_tsig_client_check_next(tsig, (const uint8_t *)t->unsigned_octets.data,
+					      t->unsigned_octets.size, t->mac, t->mac_size,
+					      t->client->options.key, t->time_signed);
+	if (err != KNOT_EOK)
+		return client_fail(t->client, -EKEYREJECTED, "%s: in the transfer, %s",
+				   t->client->server, answer_signature_fault(err));
+	remember_mac(t, tsig);
+	return 0;
+}
+
+static int verify(struct transfer *t, knot_pkt_t *packet)
+{
+	if (t->messages > 0 && t->mark.mac_size > 0) {
+		struct client_answer answer = { .rcode = knot_wire_get_rcode(packet->wire) };
+
+		if (answer.rcode != KNOT_RCODE_NOERROR)
+			return fail(t, "was broken off by the server");
+		return verify_next(t, packet);
+	}
+
+	int err = answer_check(t->client, t->answer, &t->mark, packet);
+	if (err == 0 && t->answer->verified)
+		remember_mac(t, packet->tsig_rr);
+	return err;
+}
+
+/* Hands on the records of one set (libknot makes one set of each record). */
+static int take_set(struct transfer *t, const knot_rrset_t *set)
+{
+	struct record r = {
+		.owner = set->owner, .type = set->type, .rclass = set->rclass, .ttl = set->ttl
+	};
+	const knot_rdata_t *rdata = set->rrs.rdata;
+
+	if (t->soas == 2)
+		return fail(t, "goes on after its end");
+	if (t->soas == 0 && set->type != KNOT_RRTYPE_SOA)
+		return fail(t, "does not start with the SOA record");
+	if (set->type == KNOT_RRTYPE_SOA) {
+		if (!knot_dname_is_case_equal(set->owner, t->zone))
+			return fail(t, "has the SOA record of another zone");
+		if (++t->soas == 2)
+			return 0;
+	}
+	for (uint16_t i = 0; i < set->rrs.count; i++) {
+		r.rdata = slice_make(rdata->data, rdata->len);
+		int stop = t->record(&r, t->arg);
+		if (stop != 0)
+			return stop;
+		rdata = knot_rdataset_next((knot_rdata_t *)(uintptr_t)rdata);
+	}
+	return 0;
+}
+
+static int take_message(struct transfer *t, knot_pkt_t *packet)
+{
+	const knot_pktsection_t *answer = knot_pkt_section(packet, KNOT_ANSWER);
+	int err = verify(t, packet);
+
+	if (err < 0)
+		return err;
+	t->messages++;
+	if (t->answer->rcode != KNOT_RCODE_NOERROR || t->answer->tsig_error != 0)
+		return 0;
+	if (answer->count == 0)
+		return fail(t, "has a message without records");
+	for (uint16_t i = 0; i < answer->count && err == 0; i++)
+		err = take_set(t, knot_pkt_rr(answer, i));
+	if (err == 0 && t->soas == 2 && t->unsigned_count > 0)
+		return client_fail(t->client, -EKEYREJECTED,
+				   "%s: the last message of the transfer is not signed",
+				   t->client->server);
+	return err;
+}
+
+/* Whether the answer is complete: the closing SOA came, or a refusal. */
+static bool is_over(const struct transfer *t)
+{
+	return t->soas == 2 || t->answer->rcode != KNOT_RCODE_NOERROR ||
+	       t->answer->tsig_error != 0;
+}
+
+static int receive_message(struct transfer *t, int fd)
+{
+	struct client *client = t->client;
+	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
+	size_t size;
+	knot_pkt_t *packet;
+	int err = socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
+					 clock_monotonic_ms() + patience);
+
+	if (err == -ECONNRESET)
+		return client_fail(client, err, "%s closed the connection during the transfer",
+				   client->server);
+	if (err < 0)
+		return client_fail(client, err, "%s: %s during the transfer", client->server,
+				   strerror(-err));
+
+	err = answer_parse(client, &packet, &t->mark, client->answer, size);
+	if (err < 0)
+		return err == -EAGAIN ? fail(t, "has a message of another question") : err;
+	knot_pkt_free(client->packet);
+	client->packet = packet;
+	return take_message(t, packet);
+}
+
+static int ask(struct transfer *t, int *ret)
+{
+	uint8_t message[KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4] = { 0 };
+	struct client *client = t->client;
+	struct writer w = write_begin(message, sizeof(message));
+	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
+	int64_t deadline = clock_monotonic_ms() + patience;
+	int fd;
+
+	w.pos += KNOT_WIRE_HEADER_SIZE;
+	write_bytes(&w, t->zone, knot_dname_size(t->zone));
+	write_u16(&w, KNOT_RRTYPE_AXFR);
+	write_u16(&w, KNOT_CLASS_IN);
+	knot_wire_set_qdcount(message, 1);
+
+	int err = request_finish(client, &t->mark, message, write_size(&w));
+	if (err < 0)
+		return err;
+	err = socket_open(&fd, &client->options.address, true, deadline);
+	if (err < 0)
+		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
+	err = socket_send_message(fd, client->request, client->request_size, deadline);
+	if (err < 0) {
+		close(fd);
+		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
+	}
+	*ret = fd;
+	return 0;
+}
+
+int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		    int (*record)(const struct record *r, void *arg), void *arg)
+{
+	struct client_answer answer = { 0 };
+	struct transfer t = {
+		.client = client, .answer = &answer, .zone = zone, .record = record, .arg = arg
+	};
+	int fd;
+
+	knot_pkt_free(client->packet);
+	client->packet = NULL;
+	text_reset(&client->fault);
+	t.mark.id = request_random_id();
+	int err = ask(&t, &fd);
+	if (err < 0)
+		return err;
+
+	do
+		err = receive_message(&t, fd);
+	while (err == 0 && !is_over(&t));
+	close(fd);
+	text_done(&t.unsigned_octets);
+	if (err == 0) {
+		answer.packet = client->packet;
+		*ret = answer;
+	}
+	return err;
+}
