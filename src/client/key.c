@@ -296,7 +296,7 @@ static int read_octets(char **ret, const char *path)
 
 	if (fd < 0)
 		return -errno;
-	char *octets = calloc(1, FILE_MAX + 1);
+	char *octets = malloc(FILE_MAX + 1);
 	if (octets != NULL)
 		while ((got = read(fd, octets + size, FILE_MAX - size)) > 0)
 			size += (size_t)got;
@@ -313,7 +313,7 @@ static int read_octets(char **ret, const char *path)
 
 int client_key_read(knot_tsig_key_t *ret, const char *path, const char *id, struct text *text)
 {
-	char *octets;
+	char *octets = NULL;
 	int err = read_octets(&octets, path);
 
 	if (err < 0)
