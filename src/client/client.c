@@ -71,6 +71,11 @@ void client_free(struct client *client)
 	free(client);
 }
 
+void client_use_key(struct client *client, const knot_tsig_key_t *key)
+{
+	client->options.key = key;
+}
+
 const char *client_server(const struct client *client)
 {
 	return client->server;

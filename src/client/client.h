@@ -24,6 +24,9 @@ struct client;
 int client_new(struct client **ret, const struct client_options *options);
 void client_free(struct client *client);
 
+/* Another key for the requests from now on; it stays the caller's; NULL: none. */
+void client_use_key(struct client *client, const knot_tsig_key_t *key);
+
 struct client_answer {
 	knot_pkt_t *packet;  /* the client's, until its next request */
 	uint16_t rcode;      /* KNOT_RCODE_*, extended by EDNS */

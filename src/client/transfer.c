@@ -218,7 +218,7 @@ int client_transfer(struct client *client, struct client_answer *ret, const knot
 	struct transfer t = {
 		.client = client, .answer = &answer, .zone = zone, .record = record, .arg = arg
 	};
-	int fd;
+	int fd = -1;
 
 	knot_pkt_free(client->packet);
 	client->packet = NULL;
