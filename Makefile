@@ -13,7 +13,6 @@ build:
 run:
 	@tools/packages build test
 	@$(MAKE) --no-print-directory build
-	@mkdir -p var
 	@tools/next run
 	@exec $(BUILD)/onnetd -c examples/onnet.yaml
 
