@@ -139,12 +139,13 @@ class Server:
     kind = None
     fixed_fault = None
 
-    def __init__(self, directory, zones, keys=None, server=None, port=None):
+    def __init__(self, directory, zones, keys=None, server=None, port=None, number=None):
         self.directory = str(directory)
         os.makedirs(self.directory, exist_ok=True)
         self.zones = zones
         self.keys = KEYS if keys is None else keys
         self.options = server or {}
+        self.number = number
         self.own_port = port is None
         self.port = take_port() if port is None else port
         self.process = None
@@ -274,11 +275,13 @@ class Server:
             time.sleep(0.02)
 
     # Questions
-    def udp(self, data, timeout=PATIENCE, address=ADDRESS):
+    def udp(self, data, timeout=PATIENCE, address=ADDRESS, source=None):
         """Sends octets, returns the octets that come back; None where nothing comes in time."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)
+            if source:
+                s.bind((source, 0))
             s.connect((address, self.port))
             try:
                 s.send(data)
@@ -289,16 +292,16 @@ class Server:
     def connect(self, address=ADDRESS, timeout=PATIENCE, source=None):
         return Stream(address, self.port, timeout, source)
 
-    def tcp(self, data, timeout=PATIENCE, address=ADDRESS):
+    def tcp(self, data, timeout=PATIENCE, address=ADDRESS, source=None):
         """As udp(), on a connection of its own; None where it is closed or nothing comes."""
-        with self.connect(address, timeout) as s:
+        with self.connect(address, timeout, source) as s:
             s.send(data)
             return s.receive()
 
-    def exchange(self, message, tcp=False, timeout=PATIENCE, address=ADDRESS):
+    def exchange(self, message, tcp=False, timeout=PATIENCE, address=ADDRESS, source=None):
         """Sends a dnspython message; returns the checked answer (TSIG too), or None."""
         wire = message.to_wire()
-        data = (self.tcp if tcp else self.udp)(wire, timeout, address)
+        data = (self.tcp if tcp else self.udp)(wire, timeout, address, source)
         if data is None:
             return None
         r = dns.message.from_wire(data, keyring=message.keyring, request_mac=message.mac)
@@ -319,11 +322,11 @@ class Server:
         assert len(r.answer) == 1, r
         return r.answer[0][0].serial
 
-    def update(self, message, key="ops", tcp=False, **more):
+    def update(self, message, key="ops", tcp=False, source=None):
         """Signs and sends a dns.update.UpdateMessage; returns the checked answer."""
         if key:
-            message.use_tsig(tsig_key(key, self.keys), **more)
-        return self.exchange(message, tcp)
+            message.use_tsig(tsig_key(key, self.keys))
+        return self.exchange(message, tcp, source=source)
 
     def transfer(self, zone, key="ops", rdtype="AXFR"):
         """The messages of a transfer, each checked; the list of record sets, in order."""
@@ -406,7 +409,8 @@ class Onnetd(Server):
             zones.append(entry)
         return {"server": server,
                 "key": [{"id": n, "algorithm": a, "secret": s} for n, (a, s) in self.keys.items()],
-                "zone": zones}
+                "zone": zones,
+                "number": self.number}
 
     def configure(self):
         for domain, zone in self.zones.items():
