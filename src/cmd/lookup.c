@@ -36,7 +36,8 @@ static int answer_copy(struct lookup_known *k, struct arena *arena, knot_pkt_t *
 
 		if (set->type != k->type)
 			continue;
-		for (uint16_t n = 0; n < set->rrs.count; n++, rdata = knot_rdataset_next((knot_rdata_t *)rdata)) {
+		for (uint16_t n = 0; n < set->rrs.count;
+		     n++, rdata = knot_rdataset_next((knot_rdata_t *)rdata)) {
 			const uint8_t *data = arena_copy(arena, rdata->data, rdata->len);
 
 			if (data == NULL)

@@ -5,7 +5,7 @@
  */
 #include "publish/changes.h"
 
-static void changes_put(struct changes *c, struct record change)
+void changes_put(struct changes *c, const struct record *change)
 {
 	if (c->failed)
 		return;
@@ -22,21 +22,21 @@ static void changes_put(struct changes *c, struct record change)
 		c->at = at;
 		c->room = room;
 	}
-	c->at[c->count++] = change;
+	c->at[c->count++] = *change;
 }
 
 void changes_add(struct changes *c, const knot_dname_t *owner, uint32_t ttl, uint16_t type,
 		 struct slice rdata)
 {
-	changes_put(c, (struct record){ owner, type, KNOT_CLASS_IN, ttl, rdata });
+	changes_put(c, &(struct record){ owner, type, KNOT_CLASS_IN, ttl, rdata });
 }
 
 void changes_delete(struct changes *c, const knot_dname_t *owner, uint16_t type, struct slice rdata)
 {
-	changes_put(c, (struct record){ owner, type, KNOT_CLASS_NONE, 0, rdata });
+	changes_put(c, &(struct record){ owner, type, KNOT_CLASS_NONE, 0, rdata });
 }
 
 void changes_delete_set(struct changes *c, const knot_dname_t *owner, uint16_t type)
 {
-	changes_put(c, (struct record){ owner, type, KNOT_CLASS_ANY, 0, { NULL, 0 } });
+	changes_put(c, &(struct record){ owner, type, KNOT_CLASS_ANY, 0, { NULL, 0 } });
 }

@@ -19,6 +19,9 @@ struct changes {
 	bool failed;
 };
 
+/* A change as it is; owner and RDATA must live as long as the list. */
+void changes_put(struct changes *c, const struct record *change);
+
 void changes_add(struct changes *c, const knot_dname_t *owner, uint32_t ttl, uint16_t type,
 		 struct slice rdata);
 void changes_delete(struct changes *c, const knot_dname_t *owner, uint16_t type,

@@ -4,6 +4,7 @@
  * "sip1.example.net:5080,weight=60,address=192.0.2.1,address=[2001:db8::1]", and the list of transports.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -112,6 +113,37 @@ static int server_option(struct domain_server *server, struct arena *arena, stru
 	return fault_word(fault, "option", name, "allowed are weight=N, tls-port=N and address=IP");
 }
 
+/* A host name (RFC 952, RFC 1123 2.1; "_" is let pass) as a name; without a dot it lies in the domain. */
+static int host_read(struct arena *arena, const knot_dname_t **ret, struct slice host,
+		     const knot_dname_t *domain, struct text *fault)
+{
+	char text[KNOT_DNAME_MAXLEN + 1];
+	knot_dname_storage_t name;
+
+	for (size_t i = 0; i < host.size; i++)
+		if (!isalnum(host.data[i]) && strchr("-._", host.data[i]) == NULL)
+			return fault_word(fault, "server", host, "not a host name");
+	if (host.size == 0 || host.size >= sizeof(text))
+		return fault_word(fault, "server", host, "not a host name");
+	memcpy(text, host.data, host.size);
+	text[host.size] = '\0';
+	if (knot_dname_from_str(name, text, sizeof(name)) == NULL || name[0] == 0)
+		return fault_word(fault, "server", host, "not a host name");
+	if (strchr(text, '.') == NULL) {
+		size_t label = 1 + (size_t)name[0];
+
+		if (label + knot_dname_size(domain) > sizeof(name))
+			return fault_word(fault, "server", host, "too long below the domain");
+		memcpy(name + label, domain, knot_dname_size(domain));
+	}
+
+	const knot_dname_t *kept = arena_copy(arena, name, knot_dname_size(name));
+	if (kept == NULL)
+		return -ENOMEM;
+	*ret = kept;
+	return 0;
+}
+
 /* "HOST" or "HOST:PORT". */
 static int server_host(struct domain_server *server, struct arena *arena, struct slice word,
 		       const knot_dname_t *domain, struct text *fault)
@@ -133,14 +165,7 @@ static int server_host(struct domain_server *server, struct arena *arena, struct
 		return fault_word(fault, "server", host,
 				  "SRV records name hosts; write NAME,address=IP");
 
-	const char *name = arena_printf(arena, "%.*s", (int)host.size, (const char *)host.data);
-	if (name == NULL)
-		return -ENOMEM;
-	if (host.size > 0 && host.data[0] != '@')
-		server->host = name_parse(arena, strchr(name, '.') == NULL ? domain : NULL, name);
-	if (server->host == NULL || server->host[0] == 0)
-		return fault_word(fault, "server", host, "not a host name");
-	return 0;
+	return host_read(arena, &server->host, host, domain, fault);
 }
 
 int domain_server_parse(struct domain_plan *plan, struct arena *arena, const char *text,

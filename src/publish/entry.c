@@ -20,14 +20,23 @@
 
 enum { NAPTR_RDATA_MAX = 2 + 2 + 3 * 256 + KNOT_DNAME_MAXLEN };
 
-const knot_dname_t *entry_owner(struct arena *arena, const struct entry_place *place)
+int entry_owner(struct arena *arena, const knot_dname_t **ret, const struct entry_place *place)
 {
 	char text[NUMBER_OWNER_ROOM + 2] = "*.";
 	char *at = place->range ? text + 2 : text;
+	knot_dname_storage_t name;
 
-	if (number_owner(at, NUMBER_OWNER_ROOM, &place->number, place->suffix) < 0)
-		return NULL;
-	return name_parse(arena, NULL, text);
+	int err = number_owner(at, NUMBER_OWNER_ROOM, &place->number, place->suffix);
+	if (err < 0)
+		return err;
+	if (knot_dname_from_str(name, text, sizeof(name)) == NULL)
+		return -ENAMETOOLONG; /* "*." was too much */
+
+	const knot_dname_t *owner = arena_copy(arena, name, knot_dname_size(name));
+	if (owner == NULL)
+		return -ENOMEM;
+	*ret = owner;
+	return 0;
 }
 
 static int entry_expression(struct text *ret, const struct entry *e,
@@ -87,18 +96,21 @@ int entry_changes(struct changes *c, const struct entry_place *place, const stru
 		  size_t count, bool replace, const char **why)
 {
 	const struct changes before = *c;
-	const knot_dname_t *owner = entry_owner(c->arena, place);
+	const knot_dname_t *owner;
 
-	if (owner == NULL) {
+	int err = entry_owner(c->arena, &owner, place);
+	if (err == -ENAMETOOLONG) {
 		*why = "the number and its suffix are too long for a name";
 		return -EINVAL;
 	}
+	if (err < 0)
+		return err;
 	if (replace)
 		changes_delete_set(c, owner, KNOT_RRTYPE_NAPTR);
 	for (size_t i = 0; i < count; i++) {
 		struct slice rdata;
-		int err = entry_rdata(c->arena, &rdata, &e[i], place, why);
 
+		err = entry_rdata(c->arena, &rdata, &e[i], place, why);
 		if (err < 0) {
 			*c = before;
 			return err;

@@ -28,8 +28,11 @@ struct entry_place {
 	const char *suffix;
 };
 
-/* The owner name in the arena: of a range "*." and the prefix (RFC 4592). NULL: too long, or no memory. */
-const knot_dname_t *entry_owner(struct arena *arena, const struct entry_place *place);
+/*
+ * The owner name in the arena: of a range "*." and the prefix (RFC 4592). -ENAMETOOLONG: number and suffix
+ * are no name; -ENOMEM.
+ */
+int entry_owner(struct arena *arena, const knot_dname_t **ret, const struct entry_place *place);
 
 /* The NAPTR RDATA in the arena. -EINVAL and in why a sentence; -EMSGSIZE the same; -ENOMEM. */
 int entry_rdata(struct arena *arena, struct slice *ret, const struct entry *e,
