@@ -177,7 +177,7 @@ int prefix_parse(struct conf_prefix *ret, const char *text, char why[REMEDY_SIZE
 		char masked[ADDRESS_TEXT];
 
 		inet_ntop(prefix.family, prefix.octets, masked, sizeof(masked));
-		snprintf(why, REMEDY_SIZE, "bits beyond its length are set; did you mean %s/%u?",
+		snprintf(why, REMEDY_SIZE, "bits beyond its length are set; write it as %s/%u",
 			 masked, prefix.length);
 		return -EINVAL;
 	}

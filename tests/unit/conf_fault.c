@@ -206,8 +206,8 @@ static void rules_that_would_let_in_whom_nobody_meant_are_told(void **state)
 		{ "a bare dangling key", "reseller",
 		  "3:28: key: 'reseller' is not declared; declared: ops" },
 		{ "host bits", "192.0.2.1/24",
-		  "3:28: address: '192.0.2.1/24': bits beyond its length are set; did you mean "
-		  "192.0.2.0/24?; wanted is ADDRESS or ADDRESS/LENGTH" },
+		  "3:28: address: '192.0.2.1/24': bits beyond its length are set; write it as "
+		  "192.0.2.0/24; wanted is ADDRESS or ADDRESS/LENGTH" },
 		{ "a port", "127.0.0.1@53",
 		  "3:28: address: '127.0.0.1@53': a rule's address has no port; wanted is ADDRESS "
 		  "or ADDRESS/LENGTH" },
