@@ -47,6 +47,10 @@ extern const struct command command_zone;
 /* Prints how the command that is running is used, on stderr; returns EXIT_USAGE. format NULL: nothing more. */
 int command_misuse(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The command that runs, and how it is used, for "onnet help". */
+struct text;
+void command_help(struct text *ret, const char *words, const struct command *command);
+
 /* "onnet: ..." on stderr; returns code. */
 int command_fail(enum exit_code code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

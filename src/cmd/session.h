@@ -29,24 +29,34 @@ struct session {
 	bool print; /* show the update as an nsupdate script, send nothing */
 	bool json;
 
-	struct conf *conf;  /* NULL: there is no configuration file */
 	struct arena arena; /* lives until the program ends */
 
-	/* session.c's own */
-	const struct command *command;
-	const char *command_words; /* "number set" */
+	/* What follows is the session's own. */
+	struct conf *conf; /* see session_conf() */
+	bool conf_looked;
+	const struct command *command; /* the one that runs */
+	char words[64];                /* it, as typed: "number set" */
 	struct client *client;
 	knot_tsig_key_t tsig;
+	const void *tsig_from; /* what tsig was made from; NULL: nothing yet */
 	struct client_update *update;
-	struct client_stream *stream;
-	const void *printed; /* session_update.c: what --print has shown already */
+	struct text script;
 };
 
-/* The suffixes for numbers, "e164.example.net", in order; --zone stands in where none is configured. */
+/*
+ * Reads the configuration once. 0 and NULL where there is none; most commands can do without. Strings and
+ * structs in it live as long as the session.
+ */
+int session_conf(struct session *s, const struct conf **ret);
+
+/*
+ * The suffixes for numbers, "e164.example.net", in order. With --zone those at or below it, or
+ * the zone itself.
+ */
 int session_e164(struct session *s, const char *const **ret, size_t *count);
 int session_isn(struct session *s, const char *const **ret, size_t *count);
 
-/* The name in the arena; what: "domain", for the message. */
+/* The name in the arena, absolute with or without final dot; what: "domain", for the message. */
 int session_name(struct session *s, const char *text, const knot_dname_t **ret, const char *what);
 
 /*
@@ -55,7 +65,11 @@ int session_name(struct session *s, const char *text, const knot_dname_t **ret, 
  */
 int session_zone(struct session *s, const knot_dname_t *name, const knot_dname_t **ret);
 
-/* The client for the server of this run, with a key that may change zone (NULL: any). Connects not yet. */
+/*
+ * The client for the server of this run. With a zone, requests are signed: with --key, else with the first
+ * key of the configuration that may change the zone. Without (NULL) only with --key. Does not
+ * connect yet.
+ */
 int session_client(struct session *s, const knot_dname_t *zone, struct client **ret);
 
 /*
@@ -84,6 +98,8 @@ int session_update_require(struct session *s, const struct record *r);
 /* any change in the form of RFC 2136 2.5, as in client_update_change() */
 int session_update_change(struct session *s, const struct record *r);
 int session_update_send(struct session *s);
+/* The same for callers who look at the RCODE themselves. Not for --print. */
+int session_update_try(struct session *s, struct client_answer *ret);
 
 /* An RCODE that is not NOERROR as an exit code; says why on stderr in words ("REFUSED: ..."). */
 int session_refused(struct session *s, const struct client_answer *answer);
