@@ -176,7 +176,7 @@ def test_a_wrong_signature_and_a_wrong_clock_are_badsig(server):
 
 @updates
 def test_the_clock_may_differ_by_the_fudge(server):
-    for when, fudge in ((-200, 300), (200, 300), (-3000, 4000)):
+    for when, fudge in ((-200, 300), (200, 300), (-20, 30)):
         owner, message = new_update()
         q = wire.sign(message, when=int(time.time()) + when, fudge=fudge)
         a = server.udp(q)
