@@ -140,8 +140,8 @@ static int key_read(struct reading *r, const struct row *row, const struct node 
 	if (err == -ENOMEM || node->type != NODE_MAPPING)
 		return err;
 
-	const struct node *inside = node_find(node, "secret");
-	const struct node *file = node_find(node, "secret-file");
+	const struct node *inside = tree_find(node, "secret");
+	const struct node *file = tree_find(node, "secret-file");
 	if (inside == NULL && file == NULL)
 		return fault_add(r->faults, node->mark, "a key needs 'secret' or 'secret-file'");
 	if (inside != NULL && file != NULL)

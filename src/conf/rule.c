@@ -52,7 +52,7 @@ static int rule_read(struct reading *r, enum section section, const struct node 
 	int err = section_read(r, section, node, rule);
 	if (err == -ENOMEM || node->type != NODE_MAPPING)
 		return err;
-	if (node_find(node, "key") == NULL && node_find(node, "address") == NULL)
+	if (tree_find(node, "key") == NULL && tree_find(node, "address") == NULL)
 		return fault_add(r->faults, node->mark,
 				 "%s needs 'key' or 'address'; without them it would let anybody "
 				 "%s the zone",

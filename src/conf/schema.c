@@ -181,7 +181,7 @@ static int doubles_check(struct reading *r, const struct row *row, const struct 
 		const struct node *called = n;
 
 		if (row->kind->called != NULL && n->type == NODE_MAPPING)
-			called = node_find(n, row->kind->called);
+			called = tree_find(n, row->kind->called);
 		all[used].node = called != NULL ? called : n;
 		all[used].size =
 			row->kind->identity(things + used * row->kind->size, all[used].octets);

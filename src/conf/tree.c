@@ -290,7 +290,7 @@ int tree_read(const struct node **ret, struct slice yaml, struct arena *arena,
 	return 0;
 }
 
-const struct node *node_find(const struct node *mapping, const char *name)
+const struct node *tree_find(const struct node *mapping, const char *name)
 {
 	for (const struct node *n = mapping->child; n != NULL; n = n->next)
 		if (n->name != NULL && strcmp(n->name->text, name) == 0)

@@ -31,6 +31,6 @@ int tree_read(const struct node **ret, struct slice yaml, struct arena *arena,
 	      struct faults *faults);
 
 /* The value of this name in a mapping; NULL: there is none. */
-const struct node *node_find(const struct node *mapping, const char *name);
+const struct node *tree_find(const struct node *mapping, const char *name);
 
 #endif

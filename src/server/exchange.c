@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Requests in, responses out (RFC 1035 4.1, RFC 6891). A plain query is a header, one question and
+ * perhaps an OPT record; that much is read here, without memory of its own. Whatever holds more,
+ * above all a signature, is parsed by libknot.
+ */
+#include "server/exchange.h"
+
+#include "base/clock.h"
+#include "base/reader.h"
+
+enum {
+	OPT_SIZE = 11,
+	EDE_HEAD = 6,
+	PAYLOAD_MIN = 512,
+	FLAG_DO = 0x8000,
+};
+
+/* The question's name: whole labels, no pointers. */
+static void read_qname(struct reader *r)
+{
+	const uint8_t *start = r->pos;
+	uint8_t length;
+
+	do {
+		length = read_u8(r);
+		if (length > KNOT_DNAME_MAXLABELLEN)
+			r->failed = true;
+		read_bytes(r, length);
+	} while (length > 0 && !r->failed);
+	if (r->pos - start > KNOT_DNAME_MAXLEN)
+		r->failed = true;
+}
+
+static bool read_question(struct exchange *x)
+{
+	struct reader r = read_begin(x->wire, x->size);
+
+	read_bytes(&r, KNOT_WIRE_HEADER_SIZE);
+	read_qname(&r);
+	x->qtype = read_u16(&r);
+	x->qclass = read_u16(&r);
+	if (r.failed)
+		return false;
+	x->question_size = (size_t)(r.pos - r.start);
+	return true;
+}
+
+static void take_opt(struct exchange *x, uint16_t payload, uint32_t ttl)
+{
+	x->edns = true;
+	x->payload = payload > PAYLOAD_MIN ? payload : PAYLOAD_MIN;
+	x->version = (uint8_t)(ttl >> 16);
+	x->dnssec = (ttl & FLAG_DO) != 0;
+}
+
+/* RFC 6891 6.1.1-6.1.3; false where the octets are not one well-formed OPT record. */
+static bool read_opt(struct exchange *x)
+{
+	struct reader r = read_begin(x->wire, x->size);
+
+	read_bytes(&r, x->question_size);
+
+	uint8_t owner = read_u8(&r);
+	uint16_t type = read_u16(&r);
+	uint16_t payload = read_u16(&r);
+	uint32_t ttl = read_u32(&r);
+	uint16_t size = read_u16(&r);
+	struct reader options = read_sub(&r, size);
+
+	while (!options.failed && read_left(&options) > 0) {
+		read_u16(&options);
+		size = read_u16(&options);
+		read_bytes(&options, size);
+	}
+	if (owner != 0 || type != KNOT_RRTYPE_OPT || options.failed || read_end(&r) != 0)
+		return false;
+	take_opt(x, payload, ttl);
+	return true;
+}
+
+static enum exchange_read broken(struct exchange *x, uint16_t rcode)
+{
+	x->rcode = rcode;
+	return EXCHANGE_BROKEN;
+}
+
+enum exchange_read exchange_read(struct exchange *x)
+{
+	const uint8_t *wire = x->wire;
+
+	x->question_size = KNOT_WIRE_HEADER_SIZE;
+	x->payload = PAYLOAD_MIN;
+	if (x->size < KNOT_WIRE_HEADER_SIZE || knot_wire_get_qr(wire) != 0)
+		return EXCHANGE_SILENCE;
+	x->opcode = knot_wire_get_opcode(wire);
+	if (x->opcode != KNOT_OPCODE_QUERY && x->opcode != KNOT_OPCODE_UPDATE) {
+		if (knot_wire_get_qdcount(wire) == 1)
+			read_question(x);
+		return broken(x, KNOT_RCODE_NOTIMPL);
+	}
+	if (knot_wire_get_qdcount(wire) != 1 || !read_question(x))
+		return broken(x, KNOT_RCODE_FORMERR);
+	if (x->opcode == KNOT_OPCODE_UPDATE || knot_wire_get_ancount(wire) != 0 ||
+	    knot_wire_get_nscount(wire) != 0)
+		return EXCHANGE_PARTLY;
+
+	uint16_t additional = knot_wire_get_arcount(wire);
+	if (additional == 0)
+		return x->size == x->question_size ? EXCHANGE_WHOLE : broken(x, KNOT_RCODE_FORMERR);
+	if (additional > 1 || !read_opt(x))
+		return EXCHANGE_PARTLY;
+	return x->version == 0 ? EXCHANGE_WHOLE : broken(x, KNOT_RCODE_BADVERS);
+}
+
+static void *arena_alloc(void *ctx, size_t size)
+{
+	return arena_take(ctx, size);
+}
+
+static void arena_leave(void *piece)
+{
+	(void)piece; /* goes with its arena */
+}
+
+knot_mm_t exchange_memory(struct arena *arena)
+{
+	return (knot_mm_t){ .ctx = arena, .alloc = arena_alloc, .free = arena_leave };
+}
+
+enum exchange_read exchange_parse(struct exchange *x, struct arena *arena, const struct state *state)
+{
+	knot_mm_t *mm = arena_take(arena, sizeof(*mm));
+	uint8_t *copy = arena_copy(arena, x->wire, x->size);
+
+	if (mm == NULL || copy == NULL)
+		return broken(x, KNOT_RCODE_SERVFAIL);
+	*mm = exchange_memory(arena);
+	x->message = knot_pkt_new(copy, (uint16_t)x->size, mm);
+	if (x->message == NULL)
+		return broken(x, KNOT_RCODE_SERVFAIL);
+
+	int err = knot_pkt_parse(x->message, KNOT_PF_NOCANON);
+	if (err != KNOT_EOK)
+		return broken(x, err == KNOT_ENOMEM ? KNOT_RCODE_SERVFAIL : KNOT_RCODE_FORMERR);
+	if (x->message->opt_rr != NULL) {
+		take_opt(x, x->message->opt_rr->rclass, x->message->opt_rr->ttl);
+		if (x->version != 0)
+			return broken(x, KNOT_RCODE_BADVERS);
+	}
+
+	uint8_t rcode = tsig_verify(&x->tsig, state, x->message, clock_wall_s());
+	return rcode == KNOT_RCODE_NOERROR ? EXCHANGE_WHOLE : broken(x, rcode);
+}
+
+static size_t why_size(const struct exchange *x)
+{
+	if (x->why == NULL)
+		return 0;
+
+	size_t size = strlen(x->why);
+	return EDE_HEAD + (size < EXCHANGE_TEXT_MAX ? size : EXCHANGE_TEXT_MAX);
+}
+
+void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size_t room)
+{
+	size_t tail = (x->edns ? OPT_SIZE : 0) + tsig_room(&x->tsig);
+
+	if (x->edns && x->question_size + tail + why_size(x) <= room)
+		tail += why_size(x);
+	else
+		x->why = NULL;
+
+	memcpy(wire, x->wire, x->question_size);
+	reply->wire = wire;
+	reply->size = x->question_size;
+	reply->max = room > x->question_size + tail ? room - tail : x->question_size;
+	memset(reply->count, 0, sizeof(reply->count));
+	reply->truncated = false;
+	reply->authoritative = false;
+	reply->dnssec = x->dnssec;
+	reply->placed_count = 0;
+}
+
+static size_t write_opt(const struct exchange *x, uint8_t *at)
+{
+	size_t why = why_size(x);
+	struct writer w = write_begin(at, OPT_SIZE + why);
+
+	write_u8(&w, 0);
+	write_u16(&w, KNOT_RRTYPE_OPT);
+	write_u16(&w, x->own_payload);
+	write_u32(&w, (uint32_t)(x->rcode >> 4) << 24 | (x->dnssec ? FLAG_DO : 0));
+	write_u16(&w, (uint16_t)why);
+	if (why > 0) {
+		write_u16(&w, KNOT_EDNS_OPTION_EDE);
+		write_u16(&w, (uint16_t)(why - 4));
+		write_u16(&w, x->why_code);
+		write_bytes(&w, x->why, why - EDE_HEAD);
+	}
+	return write_size(&w);
+}
+
+size_t exchange_finish(struct exchange *x, struct reply *reply)
+{
+	uint8_t *wire = reply->wire;
+	uint16_t additional = reply->count[REPLY_ADDITIONAL];
+
+	if (x->edns) {
+		reply->size += write_opt(x, wire + reply->size);
+		additional++;
+	}
+	/* QR, opcode and RD as asked; AA, TC; RA and AD clear; CD as asked (RFC 4035 3.1.6) */
+	wire[2] = (uint8_t)(0x80 | (x->wire[2] & 0x79) | (reply->authoritative ? 0x04 : 0) |
+			    (reply->truncated ? 0x02 : 0));
+	wire[3] = (uint8_t)((x->wire[3] & 0x10) | (x->rcode & 0x0f));
+	put_u16(wire + 4, x->question_size > KNOT_WIRE_HEADER_SIZE ? 1 : 0);
+	put_u16(wire + 6, reply->count[REPLY_ANSWER]);
+	put_u16(wire + 8, reply->count[REPLY_AUTHORITY]);
+	put_u16(wire + 10, additional);
+
+	size_t size = reply->size;
+	if (x->tsig.present &&
+	    tsig_sign(&x->tsig, wire, &size, reply->size + tsig_room(&x->tsig)) != 0)
+		return 0;
+	return size;
+}

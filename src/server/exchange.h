@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SERVER_EXCHANGE_H
+#define SERVER_EXCHANGE_H
+
+#include "server/tsig.h"
+#include "zone/reply.h"
+
+enum { EXCHANGE_TEXT_MAX = 200 };
+
+/* One request as far as it was read, and what its response must say beside records. */
+struct exchange {
+	const uint8_t *wire; /* the request */
+	size_t size;
+	const struct sockaddr *peer;
+	bool tcp;
+	uint16_t own_payload; /* what we say that we take over UDP */
+
+	uint8_t opcode;
+	size_t question_size; /* octets of header and question; the header alone where there is none */
+	uint16_t qtype, qclass;
+
+	bool edns;
+	uint16_t payload; /* what the client says it takes over UDP, at least 512 */
+	bool dnssec;
+	uint8_t version;
+
+	knot_pkt_t *message; /* the request in whole; NULL where the quick look was enough */
+	struct tsig tsig;
+
+	uint16_t rcode;       /* 12 bits, RFC 6891 6.1.3 */
+	uint16_t why_code;    /* extended error (RFC 8914), sent where why is not NULL */
+	const char *why;
+};
+
+/* What became of reading a request. */
+enum exchange_read {
+	EXCHANGE_SILENCE, /* not to be answered */
+	EXCHANGE_WHOLE,   /* read; all that it holds is in the exchange */
+	EXCHANGE_PARTLY,  /* header and question; exchange_parse() must read on */
+	EXCHANGE_BROKEN,  /* to be answered with the rcode */
+};
+
+/* Reads header, question and a lone OPT record: all there is to most requests. */
+enum exchange_read exchange_read(struct exchange *x);
+
+/* Reads the request whole with libknot, and judges its signature; the memory is the arena's. */
+enum exchange_read exchange_parse(struct exchange *x, struct arena *arena, const struct state *state);
+
+/* Starts the reply in a buffer of room octets: header and question are copied, and room left for OPT and TSIG. */
+void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size_t room);
+
+/* Ends it: flags, counts, OPT, signature. Returns the size of the response, 0 where it can't be sent. */
+size_t exchange_finish(struct exchange *x, struct reply *reply);
+
+/* Allocates from an arena (ctx); for libknot. */
+knot_mm_t exchange_memory(struct arena *arena);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SERVER_JOB_H
+#define SERVER_JOB_H
+
+#include "server/exchange.h"
+#include "zone/change.h"
+
+struct connection;
+
+/* Where a request came from and its response goes. */
+struct origin {
+	struct sockaddr_storage peer;
+	socklen_t peer_size;
+	struct connection *connection; /* TCP; NULL: UDP */
+	int socket;                    /* UDP */
+	uint8_t control[64];           /* UDP: the address that the request was sent to */
+	size_t control_size;
+};
+
+/*
+ * An update on its way from the worker that received it through the writer and back. It owns its
+ * arena, in which all else lies.
+ */
+struct job {
+	struct job *next;
+	struct arena arena;
+	struct exchange exchange;
+	struct origin origin;
+	const struct zone *zone;
+	struct change_origin by;
+	bool first;    /* no copy of it was carried out before */
+	bool repeated; /* one was, or that can't be told; the RCODE says how that ended */
+	int (*task)(void *arg);                   /* in place of an update: see writer_call() */
+	void (*done)(struct job *job, void *arg); /* called by the writer, which then forgets the job */
+	void *arg;
+};
+
+/* Frees the job and all that lies in it. */
+void job_free(struct job *job);
+
+#endif

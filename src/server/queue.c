@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The one place where threads wait for each other: updates on their way to the writer. */
+#include "server/queue.h"
+
+#include <stdlib.h>
+
+enum { WAITING_MAX = 16384 };
+
+void queue_init(struct update_queue *queue)
+{
+	*queue = (struct update_queue){ .last = &queue->first };
+	pthread_mutex_init(&queue->lock, NULL);
+	pthread_cond_init(&queue->filled, NULL);
+}
+
+void queue_done(struct update_queue *queue)
+{
+	pthread_cond_destroy(&queue->filled);
+	pthread_mutex_destroy(&queue->lock);
+}
+
+bool queue_put(struct update_queue *queue, struct job *job)
+{
+	pthread_mutex_lock(&queue->lock);
+
+	bool taken = queue->count < WAITING_MAX && !queue->closed;
+	if (taken) {
+		job->next = NULL;
+		*queue->last = job;
+		queue->last = &job->next;
+		queue->count++;
+		pthread_cond_signal(&queue->filled);
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return taken;
+}
+
+struct job *queue_take(struct update_queue *queue, size_t max)
+{
+	pthread_mutex_lock(&queue->lock);
+	while (queue->first == NULL && !queue->closed)
+		pthread_cond_wait(&queue->filled, &queue->lock);
+
+	struct job *list = queue->first, **end = &list;
+	for (size_t i = 0; i < max && *end != NULL; i++) {
+		end = &(*end)->next;
+		queue->count--;
+	}
+	queue->first = *end;
+	*end = NULL;
+	if (queue->first == NULL)
+		queue->last = &queue->first;
+	pthread_mutex_unlock(&queue->lock);
+	return list;
+}
+
+void queue_close(struct update_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->closed = true;
+	pthread_cond_signal(&queue->filled);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	arena_done(&job->arena);
+	free(job);
+}

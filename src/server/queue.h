@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SERVER_QUEUE_H
+#define SERVER_QUEUE_H
+
+#include <pthread.h>
+
+#include "server/job.h"
+
+/* Updates that wait for the writer, in the order in which they came. */
+struct update_queue {
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct job *first, **last;
+	size_t count;
+	bool closed;
+};
+
+void queue_init(struct update_queue *queue);
+void queue_done(struct update_queue *queue);
+
+/* Hands a job over; false where too many wait, and the job is still the caller's. */
+bool queue_put(struct update_queue *queue, struct job *job);
+
+/* Waits for jobs and takes all there are, at most max, as a list. NULL: the queue was closed and is empty. */
+struct job *queue_take(struct update_queue *queue, size_t max);
+
+/* What is in the queue will still be taken; then queue_take() gives NULL. */
+void queue_close(struct update_queue *queue);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From request to response, without sockets. The life of a query: exchange_read() looks at header,
+ * question and OPT; answer_find() puts the records in; exchange_finish() ends the message. What is
+ * not a plain query goes to its own door: update.c, transfer.c.
+ */
+#include "server/request.h"
+
+#include "server/transfer.h"
+#include "server/update.h"
+#include "zone/answer.h"
+
+int responder_init(struct responder *r, struct store *store, const struct state *state)
+{
+	*r = (struct responder){ .store = store, .state = state };
+	return zone_view_init(&r->view, store, state->zones);
+}
+
+int responder_use(struct responder *r, const struct state *state)
+{
+	struct zone_view view;
+	int err = zone_view_init(&view, r->store, state->zones);
+
+	if (err != 0)
+		return err;
+	zone_view_done(&r->view);
+	r->view = view;
+	r->state = state;
+	return 0;
+}
+
+void responder_done(struct responder *r)
+{
+	zone_view_done(&r->view);
+	arena_done(&r->arena);
+}
+
+/* The largest response that this client takes (RFC 1035 4.2.1, RFC 6891 6.2.3-6.2.5). */
+static size_t response_room(const struct responder *r, const struct exchange *x)
+{
+	size_t own = r->state->conf->udp_max_payload;
+
+	if (x->tcp)
+		return RESPONSE_ROOM;
+	return x->payload < own ? x->payload : own;
+}
+
+static enum response finish(struct exchange *x, struct reply *reply, size_t *size)
+{
+	*size = exchange_finish(x, reply);
+	return *size > 0 ? RESPONSE_READY : RESPONSE_NONE;
+}
+
+/* A response without records. */
+static enum response fail(const struct responder *r, struct exchange *x, uint8_t *wire, size_t *size)
+{
+	struct reply reply;
+
+	exchange_reply(x, &reply, wire, response_room(r, x));
+	return finish(x, &reply, size);
+}
+
+/* Types that ask for something other than records of one name (RFC 6895 3.1). */
+static bool is_question_only(uint16_t type)
+{
+	return type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 254);
+}
+
+static enum response answer_query(struct responder *r, struct exchange *x, uint8_t *wire,
+				  size_t *size)
+{
+	struct reply reply;
+
+	if (x->qclass != KNOT_CLASS_IN) {
+		x->rcode = KNOT_RCODE_REFUSED;
+		return fail(r, x, wire, size);
+	}
+	if (is_question_only(x->qtype)) {
+		x->rcode = KNOT_RCODE_NOTIMPL;
+		return fail(r, x, wire, size);
+	}
+	exchange_reply(x, &reply, wire, response_room(r, x));
+	x->rcode = answer_find(&r->view, x->qtype, &reply);
+	answer_additional(&r->view, &reply);
+	return finish(x, &reply, size);
+}
+
+static enum response answer_transfer(struct responder *r, struct exchange *x, uint8_t *wire,
+				     size_t *size, struct transfer **stream)
+{
+	enum response response = transfer_begin(stream, r, x);
+	struct reply reply;
+
+	if (response == RESPONSE_STREAM)
+		return response;
+	exchange_reply(x, &reply, wire, response_room(r, x));
+	if (x->rcode == KNOT_RCODE_NOERROR)
+		transfer_soa(r, &reply);
+	return finish(x, &reply, size);
+}
+
+enum response request_answer(struct responder *r, const struct origin *origin,
+			     struct slice request, uint8_t *wire, size_t *size,
+			     struct transfer **stream)
+{
+	struct exchange x = { .wire = request.data,
+			      .size = request.size,
+			      .peer = (const struct sockaddr *)&origin->peer,
+			      .tcp = origin->connection != NULL,
+			      .own_payload = (uint16_t)r->state->conf->udp_max_payload };
+	enum exchange_read read = exchange_read(&x);
+
+	if (read == EXCHANGE_SILENCE)
+		return RESPONSE_NONE;
+	if (read == EXCHANGE_PARTLY && x.opcode == KNOT_OPCODE_UPDATE)
+		return update_receive(r, origin, &x, wire, size);
+	if (read == EXCHANGE_PARTLY)
+		read = exchange_parse(&x, &r->arena, r->state);
+
+	enum response response;
+	if (read == EXCHANGE_BROKEN)
+		response = fail(r, &x, wire, size);
+	else if (x.qtype == KNOT_RRTYPE_AXFR || x.qtype == KNOT_RRTYPE_IXFR)
+		response = answer_transfer(r, &x, wire, size, stream);
+	else
+		response = answer_query(r, &x, wire, size);
+	if (x.message != NULL)
+		arena_reset(&r->arena);
+	return response;
+}
+
+size_t request_finish(struct job *job, uint8_t *wire)
+{
+	struct reply reply;
+	size_t room = job->exchange.tcp ? RESPONSE_ROOM : job->exchange.payload;
+
+	/* An update's response needs no room for records, so the least that any client takes does. */
+	exchange_reply(&job->exchange, &reply, wire, room);
+	return exchange_finish(&job->exchange, &reply);
+}

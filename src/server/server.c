@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Start, reload and stop. Sockets are bound first, with the rights that takes; then the rights are
+ * dropped, the store is opened by who is left, and threads start when there is something to serve.
+ *
+ * A reload makes a new state beside the old one. The old one is freed when nobody can hold it any
+ * more: each worker has taken the new one, the writer has done what came before that, and each
+ * worker has answered what the writer gave back.
+ */
+#include "server/server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/peer.h"
+#include "server/worker.h"
+#include "server/writer.h"
+
+struct server {
+	struct shared shared;
+	struct state *state;
+	struct store *store;
+	struct update_writer writer;
+	bool has_writer, writer_runs;
+	struct worker *worker;
+	size_t worker_count;   /* that are initialized */
+	size_t worker_running; /* whose threads run */
+};
+
+/* SO_REUSEPORT lets another server of ours bind the same address in silence; this does not. */
+static int check_free(const struct conf_address *address)
+{
+	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+	int one = 1, err = 0;
+
+	for (int i = 0; err == 0 && i < 2; i++) {
+		int fd = socket(address->socket.ss_family, types[i] | SOCK_CLOEXEC, 0);
+
+		if (fd < 0)
+			return -errno;
+		if (types[i] == SOCK_STREAM)
+			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (address->socket.ss_family == AF_INET6)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+		if (bind(fd, (const struct sockaddr *)&address->socket, address->size) != 0)
+			err = -errno;
+		close(fd);
+	}
+	return err;
+}
+
+static int listen_at(struct server *server, const struct conf_address *address, struct text *fault)
+{
+	char name[PEER_TEXT_ROOM];
+	int err = check_free(address);
+
+	for (size_t i = 0; err == 0 && i < server->worker_count; i++)
+		err = worker_listen(&server->worker[i], address);
+	if (err == 0)
+		return 0;
+	peer_format(name, (const struct sockaddr *)&address->socket);
+	text_printf(fault, "cannot listen at %s: %s%s\n", name, strerror(-err),
+		    err == -EADDRINUSE ? "; is another server running there?" :
+		    err == -EACCES     ? "; ports below 1024 need root or CAP_NET_BIND_SERVICE" :
+					 "");
+	return err;
+}
+
+static int make_workers(struct server *server, struct text *fault)
+{
+	const struct conf *conf = server->state->conf;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t count = conf->workers > 0 ? conf->workers : cores > 0 ? (size_t)cores : 1;
+	int err = 0;
+
+	server->worker = calloc(count, sizeof(*server->worker));
+	if (server->worker == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; err == 0 && i < count; i++) {
+		err = worker_init(&server->worker[i], &server->shared, server->state);
+		server->worker_count++;
+	}
+	for (size_t i = 0; err == 0 && i < conf->listen_count; i++)
+		err = listen_at(server, &conf->listen[i], fault);
+	return err;
+}
+
+/* Becomes the user that the configuration names; the storage folder becomes theirs. */
+static int drop_rights(const struct conf *conf, struct text *fault)
+{
+	if (conf->user == NULL || geteuid() != 0)
+		return 0;
+
+	const struct passwd *user = getpwnam(conf->user);
+	if (user == NULL) {
+		text_printf(fault, "%s: there is no user '%s'\n", conf->path, conf->user);
+		return -EINVAL;
+	}
+	if ((mkdir(conf->storage, 0700) != 0 && errno != EEXIST) ||
+	    chown(conf->storage, user->pw_uid, user->pw_gid) != 0 ||
+	    initgroups(conf->user, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+	    setuid(user->pw_uid) != 0) {
+		int err = -errno;
+
+		text_printf(fault, "cannot become user '%s' with storage %s: %s\n", conf->user,
+			    conf->storage, strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
+static int start_threads(struct server *server)
+{
+	int err = writer_start(&server->writer);
+
+	server->writer_runs = err == 0;
+	for (size_t i = 0; err == 0 && i < server->worker_count; i++) {
+		err = worker_open(&server->worker[i], server->store);
+		if (err == 0)
+			err = worker_start(&server->worker[i]);
+		server->worker_running += err == 0;
+	}
+	return err;
+}
+
+static int start(struct server *server, struct text *fault)
+{
+	const struct conf *conf = server->state->conf;
+	int err = make_workers(server, fault);
+
+	if (err == 0)
+		err = drop_rights(conf, fault);
+	if (err == 0)
+		err = store_open(&server->store, conf->storage, fault);
+	if (err == 0)
+		err = writer_seed(server->store, server->state, fault);
+	if (err == 0) {
+		err = writer_init(&server->writer, server->store, server->state);
+		server->has_writer = err == 0;
+	}
+	server->shared.store = server->store;
+	server->shared.queue = &server->writer.queue;
+	if (err == 0)
+		err = start_threads(server);
+	if (err != 0 && fault->size == 0)
+		text_printf(fault, "cannot start: %s\n", strerror(-err));
+	return err;
+}
+
+int server_start(struct server **ret, struct conf *conf, struct text *fault)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	struct state *state = NULL;
+	int err = state_new(&state, conf, fault);
+
+	if (server == NULL) {
+		state_free(state);
+		return -ENOMEM;
+	}
+	server->state = state;
+	atomic_store(&server->shared.state, state);
+	if (err == 0)
+		err = start(server, fault);
+	if (err != 0)
+		server_stop(server);
+	else
+		*ret = server;
+	return err;
+}
+
+/* Waits until each worker has done everything that there was when this was called. */
+static void call_workers(struct server *server)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+	unsigned generation = atomic_fetch_add(&server->shared.generation, 1) + 1;
+
+	for (size_t i = 0; i < server->worker_running; i++)
+		worker_wake(&server->worker[i]);
+	for (size_t i = 0; i < server->worker_running; i++)
+		while (atomic_load(&server->worker[i].seen) != generation)
+			nanosleep(&pause, NULL);
+}
+
+static int do_nothing(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* What writer_seed() needs, in the writer's thread. */
+struct seed {
+	struct store *store;
+	const struct state *state;
+	struct text *fault;
+};
+
+static int seed_task(void *arg)
+{
+	struct seed *seed = arg;
+
+	return writer_seed(seed->store, seed->state, seed->fault);
+}
+
+static bool same_listen(const struct conf *a, const struct conf *b)
+{
+	if (a->listen_count != b->listen_count)
+		return false;
+	for (size_t i = 0; i < a->listen_count; i++)
+		if (a->listen[i].size != b->listen[i].size ||
+		    memcmp(&a->listen[i].socket, &b->listen[i].socket, a->listen[i].size) != 0)
+			return false;
+	return true;
+}
+
+static void tell_unchangeable(const struct conf *old, const struct conf *new)
+{
+	bool user = old->user == NULL || new->user == NULL ? old->user != new->user :
+							     strcmp(old->user, new->user) != 0;
+
+	if (!same_listen(old, new))
+		log_warning("reload: listen changed; it takes a restart");
+	if (strcmp(old->storage, new->storage) != 0)
+		log_warning("reload: storage changed; it takes a restart");
+	if (old->workers != new->workers || user)
+		log_warning("reload: workers or user changed; it takes a restart");
+}
+
+int server_reload(struct server *server, struct conf *conf, struct text *fault)
+{
+	struct state *state, *old = server->state;
+	int err = state_new(&state, conf, fault);
+
+	if (err != 0)
+		return err;
+
+	struct seed seed = { server->store, state, fault };
+	err = writer_call(&server->writer, seed_task, &seed);
+	if (err != 0) {
+		state_free(state);
+		return err;
+	}
+	tell_unchangeable(old->conf, state->conf);
+	server->state = state;
+	atomic_store(&server->shared.state, state);
+	call_workers(server);
+	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
+		call_workers(server);
+	call_workers(server);
+	state_free(old);
+	return 0;
+}
+
+void server_stop(struct server *server)
+{
+	if (server == NULL)
+		return;
+	/* The writer first: what it has done goes out through the workers. */
+	if (server->writer_runs)
+		writer_stop(&server->writer);
+	call_workers(server);
+	atomic_store(&server->shared.stop, true);
+	for (size_t i = 0; i < server->worker_running; i++) {
+		worker_wake(&server->worker[i]);
+		pthread_join(server->worker[i].thread, NULL);
+	}
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_done(&server->worker[i]);
+	if (server->has_writer)
+		writer_done(&server->writer);
+	free(server->worker);
+	store_close(server->store);
+	state_free(server->state);
+	free(server);
+}
+
+int server_check(struct conf *conf, struct text *fault)
+{
+	struct state *state;
+	int err = state_new(&state, conf, fault);
+
+	if (err != 0)
+		return err;
+	for (size_t i = 0; i < state->conf->zone_count; i++) {
+		const char *file = state->conf->zone[i].file;
+
+		if (file != NULL && access(file, R_OK) != 0) {
+			err = -errno;
+			text_printf(fault, "%s:%d: file: %s: %s\n", state->conf->path,
+				    state->conf->zone[i].line, file, strerror(-err));
+		}
+	}
+	state_free(state);
+	return err;
+}

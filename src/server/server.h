@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "conf/conf.h"
+
+/* The DNS server: sockets, workers, the writer, and the store below them. */
+struct server;
+
+/*
+ * Starts to serve; returns when everything is ready. conf is taken over in any case. A negative
+ * errno, and lines for people in fault.
+ */
+int server_start(struct server **ret, struct conf *conf, struct text *fault);
+
+/*
+ * Goes over to another configuration: zones, keys, rules and limits. What can't change while
+ * running (listen, storage, workers, user) is named in the log. On failure the server goes on as it was.
+ */
+int server_reload(struct server *server, struct conf *conf, struct text *fault);
+
+/* Answers what has come in, commits what waits, and ends. */
+void server_stop(struct server *server);
+
+/* Whether a server could be made from conf, which is taken over. */
+int server_check(struct conf *conf, struct text *fault);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SERVER_STATE_H
+#define SERVER_STATE_H
+
+#include <libknot/libknot.h>
+
+#include "conf/conf.h"
+#include "server/access.h"
+#include "zone/table.h"
+
+struct server_key {
+	knot_tsig_key_t tsig; /* name in lower case */
+	const char *id;
+};
+
+/*
+ * A configuration made ready for use: zones in a table, keys as TSIG takes them, rules as names.
+ * Never changed once made; a reload makes another one.
+ */
+struct state {
+	struct conf *conf;
+	struct arena arena;
+	struct zone_table *zones;
+	struct server_key *key; /* as many as conf has, in the same order */
+	struct access *access;  /* one for each zone, by its index */
+};
+
+/* Takes conf over, also on failure: a negative errno and a line "FILE:LINE: what is wrong" in fault. */
+int state_new(struct state **ret, struct conf *conf, struct text *fault);
+void state_free(struct state *state);
+
+/* The key of this name; NULL: none. */
+const struct server_key *state_key_find(const struct state *state, const knot_dname_t *name);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * DNS over TCP (RFC 7766): several requests may be under way on a connection, and responses go out
+ * as they are ready. A connection that asks faster than it reads is not read from until it has
+ * taken what waits for it; one that sends no whole request and takes no response for the idle
+ * time is closed, and so is the one too many.
+ */
+#include "server/tcp.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "server/transfer.h"
+
+enum {
+	LENGTH_SIZE = 2,
+	IN_ROOM = LENGTH_SIZE + 65535,
+	OUT_HIGH = 128 * 1024, /* octets waiting to go out at which no more requests are taken */
+	JOBS_MAX = 128,
+	BACKLOG = 512,
+	ACCEPT_ROUNDS = 64,
+	STREAM_ROUNDS = 16,
+};
+
+struct connection {
+	enum event event; /* EVENT_CONNECTION */
+	int socket;
+	struct origin origin;
+	struct connection *older, *newer;
+	int64_t active; /* when it last got something done */
+	uint8_t *in;    /* IN_ROOM octets */
+	size_t in_size;
+	struct text out;
+	size_t out_sent;
+	struct transfer *transfer;
+	unsigned jobs; /* in the hands of the writer */
+	uint32_t events;
+	bool ended;  /* the peer sends no more */
+	bool closed; /* waits for its jobs only */
+};
+
+int listener_open(struct listener *listener, const struct conf_address *address)
+{
+	int one = 1, err = 0;
+	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0 ||
+	    (address->socket.ss_family == AF_INET6 &&
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0) ||
+	    bind(fd, (const struct sockaddr *)&address->socket, address->size) != 0 ||
+	    listen(fd, BACKLOG) != 0)
+		err = -errno;
+	if (err != 0) {
+		close(fd);
+		return err;
+	}
+	*listener = (struct listener){ .event = EVENT_LISTENER, .socket = fd };
+	return 0;
+}
+
+void listener_close(struct listener *listener)
+{
+	close(listener->socket);
+}
+
+static void list_add(struct worker *worker, struct connection *c)
+{
+	c->active = clock_monotonic_ms();
+	c->newer = NULL;
+	c->older = worker->newest;
+	if (worker->newest != NULL)
+		worker->newest->newer = c;
+	else
+		worker->oldest = c;
+	worker->newest = c;
+}
+
+static void list_remove(struct worker *worker, struct connection *c)
+{
+	if (c->older != NULL)
+		c->older->newer = c->newer;
+	else
+		worker->oldest = c->newer;
+	if (c->newer != NULL)
+		c->newer->older = c->older;
+	else
+		worker->newest = c->older;
+}
+
+static void list_touch(struct worker *worker, struct connection *c)
+{
+	list_remove(worker, c);
+	list_add(worker, c);
+}
+
+static void connection_free(struct connection *c)
+{
+	transfer_free(c->transfer);
+	text_done(&c->out);
+	free(c->in);
+	free(c);
+}
+
+static void bury(struct worker *worker, struct connection *c)
+{
+	c->newer = worker->dead;
+	worker->dead = c;
+}
+
+void connections_bury(struct worker *worker)
+{
+	while (worker->dead != NULL) {
+		struct connection *c = worker->dead;
+
+		worker->dead = c->newer;
+		connection_free(c);
+	}
+}
+
+/* Closes the socket; the rest goes when the last job is back. */
+static void connection_close(struct worker *worker, struct connection *c)
+{
+	if (c->closed)
+		return;
+	list_remove(worker, c);
+	close(c->socket);
+	c->closed = true;
+	atomic_fetch_sub(&worker->shared->tcp_clients, 1);
+	if (c->jobs == 0)
+		bury(worker, c);
+}
+
+static int connection_new(struct worker *worker, int fd, const struct origin *origin)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
+	int one = 1;
+
+	if (c != NULL)
+		c->in = malloc(IN_ROOM);
+	if (c == NULL || c->in == NULL) {
+		free(c);
+		return -ENOMEM;
+	}
+	c->event = EVENT_CONNECTION;
+	c->socket = fd;
+	c->origin = *origin;
+	c->origin.connection = c;
+	c->events = EPOLLIN;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+		connection_free(c);
+		return -errno;
+	}
+	list_add(worker, c);
+	return 0;
+}
+
+void listener_serve(struct listener *listener, struct worker *worker)
+{
+	unsigned max = worker->responder.state->conf->tcp_max_clients;
+
+	for (int round = 0; round < ACCEPT_ROUNDS; round++) {
+		struct origin origin = { .peer_size = sizeof(origin.peer) };
+		int fd = accept4(listener->socket, (struct sockaddr *)&origin.peer,
+				 &origin.peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		if (atomic_fetch_add(&worker->shared->tcp_clients, 1) >= max ||
+		    connection_new(worker, fd, &origin) != 0) {
+			atomic_fetch_sub(&worker->shared->tcp_clients, 1);
+			close(fd);
+		}
+	}
+}
+
+static bool has_output(const struct connection *c)
+{
+	return c->out.size > c->out_sent;
+}
+
+static bool takes_requests(const struct connection *c)
+{
+	return c->transfer == NULL && c->out.size - c->out_sent < OUT_HIGH && c->jobs < JOBS_MAX;
+}
+
+static void put_message(struct connection *c, const uint8_t *wire, size_t size)
+{
+	uint8_t length[LENGTH_SIZE] = { (uint8_t)(size >> 8), (uint8_t)size };
+
+	text_add(&c->out, length, sizeof(length));
+	text_add(&c->out, wire, size);
+}
+
+/* Sends what waits, and has a transfer make more of it; false where the connection is broken. */
+static bool send_output(struct connection *c, struct worker *worker)
+{
+	for (int round = 0; round < STREAM_ROUNDS; round++) {
+		if (c->out.failed)
+			return false;
+		if (!has_output(c) && c->transfer != NULL) {
+			int size = transfer_next(c->transfer, worker->scratch);
+
+			if (size < 0)
+				return false; /* the client sees a transfer without its end */
+			if (size == 0) {
+				transfer_free(c->transfer);
+				c->transfer = NULL;
+				return true;
+			}
+			put_message(c, worker->scratch, (size_t)size);
+		}
+		if (!has_output(c))
+			return true;
+
+		ssize_t sent = send(c->socket, c->out.data + c->out_sent, c->out.size - c->out_sent,
+				    MSG_NOSIGNAL);
+		if (sent < 0)
+			return errno == EAGAIN || errno == EINTR;
+		list_touch(worker, c);
+		c->out_sent += (size_t)sent;
+		if (!has_output(c)) {
+			text_reset(&c->out);
+			c->out_sent = 0;
+		}
+	}
+	return true;
+}
+
+/* Answers the requests that have come in whole. */
+static void answer_requests(struct connection *c, struct worker *worker)
+{
+	size_t used = 0;
+
+	while (takes_requests(c) && c->in_size - used >= LENGTH_SIZE) {
+		size_t length = get_u16(c->in + used), size = 0;
+
+		if (c->in_size - used < LENGTH_SIZE + length)
+			break;
+
+		struct slice request = slice_make(c->in + used + LENGTH_SIZE, length);
+		switch (request_answer(&worker->responder, &c->origin, request, worker->scratch,
+				       &size, &c->transfer)) {
+		case RESPONSE_READY:
+			put_message(c, worker->scratch, size);
+			break;
+		case RESPONSE_LATER:
+			c->jobs++;
+			break;
+		case RESPONSE_STREAM:
+		case RESPONSE_NONE:
+			break;
+		}
+		list_touch(worker, c);
+		used += LENGTH_SIZE + length;
+	}
+	if (used > 0)
+		memmove(c->in, c->in + used, c->in_size - used);
+	c->in_size -= used;
+}
+
+static bool has_whole_request(const struct connection *c)
+{
+	return c->in_size >= LENGTH_SIZE && c->in_size >= LENGTH_SIZE + (size_t)get_u16(c->in);
+}
+
+/* Goes on with a connection after something came in, went out, or came back. */
+static void go_on(struct connection *c, struct worker *worker)
+{
+	bool good = true;
+
+	do {
+		if (has_whole_request(c) && takes_requests(c) && worker_renew(worker))
+			answer_requests(c, worker);
+		good = send_output(c, worker);
+	} while (good && !has_output(c) && c->transfer == NULL && has_whole_request(c) &&
+		 takes_requests(c));
+
+	bool waits = has_output(c) || c->transfer != NULL;
+	if (!good || (c->ended && !waits && c->jobs == 0)) {
+		connection_close(worker, c);
+		return;
+	}
+
+	uint32_t events = (!c->ended && takes_requests(c) && c->in_size < IN_ROOM ? EPOLLIN : 0) |
+			  (waits ? EPOLLOUT : 0);
+	struct epoll_event event = { .events = events, .data.ptr = c };
+	if (events != c->events && epoll_ctl(worker->epoll, EPOLL_CTL_MOD, c->socket, &event) == 0)
+		c->events = events;
+}
+
+void connection_serve(struct connection *c, struct worker *worker, uint32_t events)
+{
+	if (c->closed)
+		return;
+	if ((events & EPOLLERR) != 0) {
+		connection_close(worker, c);
+		return;
+	}
+	if ((events & (EPOLLIN | EPOLLHUP)) != 0 && c->in_size < IN_ROOM && !c->ended) {
+		ssize_t size = recv(c->socket, c->in + c->in_size, IN_ROOM - c->in_size, 0);
+
+		if (size < 0 && errno != EAGAIN && errno != EINTR) {
+			connection_close(worker, c);
+			return;
+		}
+		c->ended = size == 0;
+		c->in_size += size > 0 ? (size_t)size : 0;
+	} else if ((events & EPOLLHUP) != 0) {
+		connection_close(worker, c);
+		return;
+	}
+	go_on(c, worker);
+}
+
+void connection_return(struct connection *c, struct worker *worker, const uint8_t *wire, size_t size)
+{
+	c->jobs--;
+	if (c->closed) {
+		if (c->jobs == 0)
+			bury(worker, c);
+		return;
+	}
+	if (size > 0)
+		put_message(c, wire, size);
+	go_on(c, worker);
+}
+
+int connections_expire(struct worker *worker)
+{
+	int64_t limit = (int64_t)worker->responder.state->conf->tcp_idle_timeout * 1000;
+	int64_t now = clock_monotonic_ms();
+
+	while (worker->oldest != NULL) {
+		struct connection *c = worker->oldest;
+		int64_t left = c->active + limit - now;
+
+		if (left > 0)
+			return (int)left + 1;
+		if (c->jobs > 0)
+			list_touch(worker, c); /* it is us who are slow */
+		else
+			connection_close(worker, c);
+	}
+	return -1;
+}
+
+void connections_close(struct worker *worker)
+{
+	while (worker->oldest != NULL)
+		connection_close(worker, worker->oldest);
+}

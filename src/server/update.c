@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The life of an update: received here, its signature, rights and form judged by the worker;
+ * handed to the writer, which looks at prerequisites, makes the change and commits it together
+ * with others that wait; then handed back to the worker, which signs and sends the response.
+ */
+#include "server/update.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/peer.h"
+#include "server/queue.h"
+#include "zone/update.h"
+
+void update_log(const struct job *job)
+{
+	const struct exchange *x = &job->exchange;
+	knot_dname_txt_storage_t zone = "?";
+	char peer[PEER_TEXT_ROOM];
+	const knot_lookup_t *rcode =
+		knot_lookup_by_id(x->tsig.error != 0 ? knot_tsig_rcode_names : knot_rcode_names,
+				  x->tsig.error != 0 ? x->tsig.error : x->rcode);
+
+	peer_format(peer, x->peer);
+	if (x->question_size > KNOT_WIRE_HEADER_SIZE)
+		knot_dname_to_str(zone, x->wire + KNOT_WIRE_HEADER_SIZE, sizeof(zone));
+	log_warning("update refused: zone=%s peer=%s key=%s rcode=%s: %s", zone, peer,
+		    x->tsig.key != NULL ? x->tsig.key->id : "-", rcode != NULL ? rcode->name : "?",
+		    x->why != NULL ? x->why : "-");
+}
+
+static struct job *job_new(const struct responder *r, const struct origin *origin,
+			   const struct exchange *x)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL)
+		return NULL;
+	job->exchange = *x;
+	job->origin = *origin;
+	job->exchange.peer = (const struct sockaddr *)&job->origin.peer;
+	job->exchange.wire = arena_copy(&job->arena, x->wire, x->size);
+	job->done = r->done;
+	job->arg = r->arg;
+	if (job->exchange.wire == NULL) {
+		job_free(job);
+		return NULL;
+	}
+	return job;
+}
+
+static bool deny(struct exchange *x, uint16_t rcode, uint16_t code, const char *why)
+{
+	x->rcode = rcode;
+	x->why_code = code;
+	x->why = why;
+	return false;
+}
+
+/* RFC 8945 5.2: what is wrong with a signature, for people. */
+static const char *explain_signature(uint16_t error)
+{
+	switch (error) {
+	case KNOT_RCODE_BADKEY:
+		return "no key of this name and algorithm is configured here";
+	case KNOT_RCODE_BADSIG:
+		return "the signature does not match: is it the same secret on both sides?";
+	case KNOT_RCODE_BADTIME:
+		return "signed more than 300 seconds away from this server's time: check both clocks";
+	case KNOT_RCODE_BADTRUNC:
+		return "the signature was cut shorter than 128 bits";
+	default:
+		return "the message can't be read";
+	}
+}
+
+/* RFC 2136 3.1: the zone section, and the zone it names. */
+static bool check_zone(struct responder *r, struct job *job)
+{
+	struct exchange *x = &job->exchange;
+
+	if (x->qtype != KNOT_RRTYPE_SOA || x->qclass != KNOT_CLASS_IN)
+		return deny(x, KNOT_RCODE_FORMERR, KNOT_EDNS_EDE_OTHER,
+			    "the zone section must name a zone by type SOA, class IN");
+	job->zone = zone_table_find(r->view.table, x->wire + KNOT_WIRE_HEADER_SIZE);
+	if (job->zone == NULL)
+		return deny(x, KNOT_RCODE_NOTAUTH, KNOT_EDNS_EDE_NOTAUTH,
+			    "no zone of this name is served here");
+	return true;
+}
+
+static bool check_update(struct responder *r, struct job *job)
+{
+	struct exchange *x = &job->exchange;
+	const char *why = NULL;
+
+	if (exchange_parse(x, &job->arena, r->state) == EXCHANGE_BROKEN) {
+		if (x->rcode != KNOT_RCODE_BADVERS)
+			deny(x, x->rcode, KNOT_EDNS_EDE_OTHER, explain_signature(x->tsig.error));
+		return false;
+	}
+	if (!check_zone(r, job))
+		return false;
+	if (!access_update(&r->state->access[job->zone->index], x->tsig.key, x->peer, x->message,
+			   &job->arena, &why))
+		return deny(x, KNOT_RCODE_REFUSED, KNOT_EDNS_EDE_PROHIBITED, why);
+
+	uint8_t rcode = update_check(&job->arena, job->zone, x->message, &why);
+	if (rcode != KNOT_RCODE_NOERROR)
+		return deny(x, rcode, KNOT_EDNS_EDE_OTHER, why);
+	return true;
+}
+
+static void note_origin(struct job *job)
+{
+	const struct tsig *tsig = &job->exchange.tsig;
+
+	job->by.peer = job->origin.peer;
+	job->by.time = clock_wall_s();
+	if (tsig->key == NULL)
+		return;
+	job->by.key = tsig->key->tsig.name;
+	job->by.signed_at = tsig->signed_at;
+	/* Every MAC that is let in has these octets, truncated or not. */
+	memcpy(&job->by.mac, tsig->mac, sizeof(job->by.mac));
+}
+
+enum response update_receive(struct responder *r, const struct origin *origin, struct exchange *x,
+			     uint8_t *wire, size_t *size)
+{
+	struct job *job = job_new(r, origin, x);
+
+	if (job == NULL)
+		return RESPONSE_NONE;
+	if (check_update(r, job)) {
+		note_origin(job);
+		if (r->queue != NULL && queue_put(r->queue, job))
+			return RESPONSE_LATER;
+		deny(&job->exchange, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_NOT_READY,
+		     "too many updates are waiting; try again");
+	}
+	update_log(job);
+	*size = request_finish(job, wire);
+	job_free(job);
+	return *size > 0 ? RESPONSE_READY : RESPONSE_NONE;
+}

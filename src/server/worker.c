@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A worker: an epoll loop over its own sockets. It shares with others the store (whose readers
+ * never wait), the update queue, and a pointer to the newest state. Jobs that the writer has done
+ * come back through a list of the worker's own.
+ */
+#include "server/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/tcp.h"
+#include "server/udp.h"
+
+enum { EVENTS_MAX = 64 };
+
+static enum event wake_event = EVENT_WAKE;
+
+static void job_returned(struct job *job, void *arg)
+{
+	struct worker *worker = arg;
+
+	pthread_mutex_lock(&worker->lock);
+
+	bool first = worker->returned == NULL;
+	job->next = NULL;
+	*worker->returned_last = job;
+	worker->returned_last = &job->next;
+	pthread_mutex_unlock(&worker->lock);
+	if (first)
+		worker_wake(worker);
+}
+
+int worker_init(struct worker *worker, struct shared *shared, const struct state *state)
+{
+	size_t count = state->conf->listen_count;
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &wake_event };
+
+	*worker = (struct worker){ .shared = shared,
+				   .returned_last = &worker->returned,
+				   .epoll = epoll_create1(EPOLL_CLOEXEC),
+				   .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+				   .scratch = malloc(RESPONSE_ROOM),
+				   .udp = calloc(count, sizeof(*worker->udp)),
+				   .listener = calloc(count, sizeof(*worker->listener)) };
+	pthread_mutex_init(&worker->lock, NULL);
+	worker->responder.state = state;
+	if (worker->scratch == NULL || worker->udp == NULL || worker->listener == NULL)
+		return -ENOMEM;
+	if (worker->epoll < 0 || worker->wake < 0 ||
+	    epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) != 0)
+		return -errno;
+	return 0;
+}
+
+static int watch(struct worker *worker, int fd, void *what)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = what };
+
+	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
+int worker_listen(struct worker *worker, const struct conf_address *address)
+{
+	struct udp *udp = &worker->udp[worker->udp_count];
+	struct listener *listener = &worker->listener[worker->listener_count];
+	int err = udp_open(udp, address);
+
+	if (err != 0)
+		return err;
+	worker->udp_count++;
+	err = listener_open(listener, address);
+	if (err != 0)
+		return err;
+	worker->listener_count++;
+	err = watch(worker, udp->socket, udp);
+	return err == 0 ? watch(worker, listener->socket, listener) : err;
+}
+
+int worker_open(struct worker *worker, struct store *store)
+{
+	struct responder responder;
+	int err = responder_init(&responder, store, worker->responder.state);
+
+	if (err != 0)
+		return err;
+	responder.queue = worker->shared->queue;
+	responder.done = job_returned;
+	responder.arg = worker;
+	worker->responder = responder;
+	return 0;
+}
+
+bool worker_renew(struct worker *worker)
+{
+	struct store_txn *txn = worker->responder.view.txn;
+
+	store_read_reset(txn);
+	return store_read_renew(txn) == 0;
+}
+
+/* Sends the responses of the updates that are done. */
+static void take_returned(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->lock);
+
+	struct job *list = worker->returned;
+	worker->returned = NULL;
+	worker->returned_last = &worker->returned;
+	pthread_mutex_unlock(&worker->lock);
+
+	while (list != NULL) {
+		struct job *job = list;
+		size_t size = request_finish(job, worker->scratch);
+
+		list = job->next;
+		if (job->origin.connection != NULL)
+			connection_return(job->origin.connection, worker, worker->scratch, size);
+		else if (size > 0)
+			udp_send(&job->origin, worker->scratch, size);
+		job_free(job);
+	}
+}
+
+static void take_wake(struct worker *worker)
+{
+	uint64_t count;
+	unsigned generation = atomic_load(&worker->shared->generation);
+
+	if (read(worker->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_error("worker: eventfd: %s", strerror(errno));
+	take_returned(worker);
+
+	const struct state *state = atomic_load(&worker->shared->state);
+	if (state != worker->responder.state) {
+		int err = responder_use(&worker->responder, state);
+
+		if (err != 0) {
+			log_error("worker: cannot take the new configuration yet: %s", strerror(-err));
+			worker_wake(worker);
+			return;
+		}
+	}
+	atomic_store(&worker->seen, generation);
+}
+
+static void serve(struct worker *worker, const struct epoll_event *event)
+{
+	switch (*(const enum event *)event->data.ptr) {
+	case EVENT_WAKE:
+		take_wake(worker);
+		break;
+	case EVENT_UDP:
+		udp_serve(event->data.ptr, worker);
+		break;
+	case EVENT_LISTENER:
+		listener_serve(event->data.ptr, worker);
+		break;
+	case EVENT_CONNECTION:
+		connection_serve(event->data.ptr, worker, event->events);
+		break;
+	}
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	struct epoll_event event[EVENTS_MAX];
+
+	while (!atomic_load(&worker->shared->stop)) {
+		int timeout = connections_expire(worker);
+
+		/* a snapshot that is held while nothing happens keeps old pages from being used again */
+		store_read_reset(worker->responder.view.txn);
+
+		int count = epoll_wait(worker->epoll, event, EVENTS_MAX, timeout);
+		for (int i = 0; i < count; i++)
+			serve(worker, &event[i]);
+		connections_bury(worker);
+	}
+	take_returned(worker);
+	return NULL;
+}
+
+int worker_start(struct worker *worker)
+{
+	return -pthread_create(&worker->thread, NULL, worker_main, worker);
+}
+
+void worker_wake(struct worker *worker)
+{
+	uint64_t one = 1;
+
+	if (write(worker->wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_error("worker: eventfd: %s", strerror(errno));
+}
+
+void worker_done(struct worker *worker)
+{
+	take_returned(worker);
+	connections_close(worker);
+	connections_bury(worker);
+	for (size_t i = 0; i < worker->udp_count; i++)
+		udp_close(&worker->udp[i]);
+	for (size_t i = 0; i < worker->listener_count; i++)
+		listener_close(&worker->listener[i]);
+	if (worker->responder.store != NULL)
+		responder_done(&worker->responder);
+	if (worker->epoll >= 0)
+		close(worker->epoll);
+	if (worker->wake >= 0)
+		close(worker->wake);
+	free(worker->udp);
+	free(worker->listener);
+	free(worker->scratch);
+	pthread_mutex_destroy(&worker->lock);
+}

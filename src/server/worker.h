@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/request.h"
+
+struct udp;
+struct connection;
+struct listener;
+
+/* What the workers share; all else is a worker's own. */
+struct shared {
+	struct store *store;
+	struct update_queue *queue;
+	_Atomic(const struct state *) state; /* the newest */
+	atomic_uint generation;              /* moves on with each call of the workers */
+	atomic_uint tcp_clients;
+	atomic_bool stop;
+};
+
+/*
+ * A thread with its own sockets, its own snapshot of the store and its own memory. It takes what
+ * came in, a batch at a time, and answers it.
+ */
+struct worker {
+	struct shared *shared;
+	pthread_t thread;
+	int epoll;
+	int wake; /* eventfd: jobs came back, or something of shared is new */
+	struct responder responder;
+	uint8_t *scratch; /* RESPONSE_ROOM octets */
+	struct udp *udp;
+	size_t udp_count;
+	struct listener *listener;
+	size_t listener_count;
+
+	struct connection *oldest, *newest; /* by their last message */
+	struct connection *dead;            /* closed; an event at hand may still name them */
+
+	pthread_mutex_t lock; /* of the jobs that came back */
+	struct job *returned, **returned_last;
+
+	atomic_uint seen; /* the generation up to which everything is done */
+};
+
+/* Sockets are made by the thread that may bind them; worker_start() runs the worker in its own. */
+int worker_init(struct worker *worker, struct shared *shared, const struct state *state);
+int worker_listen(struct worker *worker, const struct conf_address *address);
+int worker_open(struct worker *worker, struct store *store);
+int worker_start(struct worker *worker);
+void worker_wake(struct worker *worker);
+void worker_done(struct worker *worker);
+
+/* A snapshot of what is committed now, for what has just come in. */
+bool worker_renew(struct worker *worker);
+
+/* What an event of a worker's epoll set is about: the first member of what the event points to. */
+enum event { EVENT_WAKE, EVENT_UDP, EVENT_LISTENER, EVENT_CONNECTION };
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Group commit: one transaction, one sync, for all updates that wait. They succeed or fail one by
+ * one, because an update changes nothing in the transaction before it is sure to go through; only
+ * where the store itself fails is the whole transaction lost. Then each is tried in a transaction
+ * of its own, so that one that is too much for a full disk does not take others with it.
+ */
+#include "server/writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/update.h"
+#include "zone/history.h"
+#include "zone/import.h"
+#include "zone/update.h"
+
+enum { GROUP_MAX = 1024, REPLAY_CAPACITY = 1 << 20, REPLAY_LIFE = 600 };
+
+static void set_result(struct job *job, uint16_t rcode, const char *why)
+{
+	job->exchange.rcode = rcode;
+	job->exchange.why = why;
+	job->exchange.why_code = KNOT_EDNS_EDE_OTHER;
+}
+
+/* Whether the job is a copy of one carried out before, or too late to tell. */
+static bool is_repeated(struct update_writer *writer, struct job *job)
+{
+	uint8_t rcode = 0;
+
+	if (job->by.key == NULL)
+		return false;
+	if (replay_find(writer->replay, job->by.mac, job->by.signed_at, &rcode)) {
+		set_result(job, rcode, rcode != 0 ? "a copy of an update that ended so" : NULL);
+		return true;
+	}
+	if (!replay_in_time(writer->replay, job->by.signed_at, clock_wall_s())) {
+		job->exchange.tsig.error = KNOT_RCODE_BADTIME;
+		set_result(job, KNOT_RCODE_NOTAUTH, "signed too long ago to rule out a copy");
+		return true;
+	}
+	return false;
+}
+
+static int remember(struct update_writer *writer, const struct job *job)
+{
+	if (job->by.key == NULL)
+		return 0;
+	return replay_add(writer->replay, job->by.mac, job->by.signed_at,
+			  (uint8_t)job->exchange.rcode);
+}
+
+/* Carries out one update in txn. 1: it wrote; 0: it did not; negative: txn is lost. */
+static int run_job(struct store_txn *txn, struct job *job)
+{
+	struct change change;
+	const char *why = NULL;
+	int err = change_begin(&change, &job->arena, txn, job->zone);
+
+	if (err != 0) {
+		set_result(job, KNOT_RCODE_SERVFAIL, "the zone can't be read");
+		return err == -ENOENT ? 0 : err;
+	}
+
+	uint8_t rcode = update_require(&change, job->exchange.message, &why);
+	if (rcode == KNOT_RCODE_NOERROR)
+		rcode = update_apply(&change, job->exchange.message, &why);
+	set_result(job, rcode, why);
+	return rcode == KNOT_RCODE_NOERROR ? change_commit(&change, &job->by) : 0;
+}
+
+/* Carries out jobs in one transaction, the first count of the list; an error where it was lost. */
+static int run_group(struct update_writer *writer, struct job *list, size_t count)
+{
+	struct store_txn *txn;
+	bool wrote = false;
+	int err = store_write_begin(writer->store, &txn);
+
+	if (err != 0)
+		return err;
+	for (struct job *job = list; err == 0 && count-- > 0; job = job->next) {
+		job->repeated = !job->first && is_repeated(writer, job);
+		job->first = !job->repeated;
+		if (job->repeated)
+			continue;
+
+		int done = run_job(txn, job);
+		err = done < 0 ? done : remember(writer, job);
+		wrote = wrote || done > 0;
+	}
+	if (err == 0 && wrote)
+		return store_write_commit(txn);
+	store_write_abort(txn);
+	return err;
+}
+
+static void tell_failure(struct update_writer *writer, int err)
+{
+	if (!writer->broken)
+		log_error("updates can't be stored: %s; answering goes on, updates fail with "
+			  "SERVFAIL until there is %s",
+			  strerror(-err), err == -ENOSPC ? "room on the disk" : "a remedy");
+	writer->broken = true;
+}
+
+static void run_alone(struct update_writer *writer, struct job *list)
+{
+	for (struct job *job = list; job != NULL; job = job->next) {
+		int err = run_group(writer, job, 1);
+
+		if (err != 0) {
+			tell_failure(writer, err);
+			set_result(job, KNOT_RCODE_SERVFAIL, "the store can't take it: see the log");
+			remember(writer, job);
+		}
+	}
+}
+
+void writer_run(struct update_writer *writer, struct job *list)
+{
+	size_t count = 0;
+
+	for (struct job *job = list; job != NULL; job = job->next)
+		count++;
+
+	int err = run_group(writer, list, count);
+	if (err != 0)
+		run_alone(writer, list);
+	else if (writer->broken) {
+		log_info("updates are stored again");
+		writer->broken = false;
+	}
+	while (list != NULL) {
+		struct job *job = list;
+
+		list = job->next;
+		if (job->exchange.rcode != KNOT_RCODE_NOERROR)
+			update_log(job);
+		job->done(job, job->arg);
+	}
+}
+
+/* The updates that wait, up to the next task, as a list of its own; *rest is what follows. */
+static struct job *cut_updates(struct job *list, struct job **rest)
+{
+	struct job **end = &list;
+
+	while (*end != NULL && (*end)->task == NULL)
+		end = &(*end)->next;
+	*rest = *end;
+	*end = NULL;
+	return list;
+}
+
+static void *writer_main(void *arg)
+{
+	struct update_writer *writer = arg;
+
+	for (;;) {
+		struct job *list = queue_take(&writer->queue, GROUP_MAX);
+
+		if (list == NULL)
+			return NULL;
+		while (list != NULL) {
+			struct job *job = list;
+
+			if (job->task == NULL) {
+				job = cut_updates(list, &list);
+				writer_run(writer, job);
+			} else {
+				list = job->next;
+				job->done(job, job->arg);
+			}
+		}
+	}
+}
+
+/* A call that waits for its end; lies on the stack of the caller. */
+struct call {
+	struct job job;
+	void *arg;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool has_ended;
+	int result;
+};
+
+static void call_run(struct job *job, void *arg)
+{
+	struct call *call = arg;
+	int result = job->task(call->arg);
+
+	pthread_mutex_lock(&call->lock);
+	call->result = result;
+	call->has_ended = true;
+	pthread_cond_signal(&call->ended);
+	pthread_mutex_unlock(&call->lock);
+}
+
+int writer_call(struct update_writer *writer, int (*task)(void *arg), void *arg)
+{
+	struct call call = { .arg = arg };
+
+	call.job.task = task;
+	call.job.done = call_run;
+	call.job.arg = &call;
+	pthread_mutex_init(&call.lock, NULL);
+	pthread_cond_init(&call.ended, NULL);
+
+	bool taken = queue_put(&writer->queue, &call.job);
+	pthread_mutex_lock(&call.lock);
+	while (taken && !call.has_ended)
+		pthread_cond_wait(&call.ended, &call.lock);
+	pthread_mutex_unlock(&call.lock);
+	pthread_cond_destroy(&call.ended);
+	pthread_mutex_destroy(&call.lock);
+	return taken ? call.result : -EAGAIN;
+}
+
+int writer_start(struct update_writer *writer)
+{
+	return -pthread_create(&writer->thread, NULL, writer_main, writer);
+}
+
+void writer_stop(struct update_writer *writer)
+{
+	queue_close(&writer->queue);
+	pthread_join(writer->thread, NULL);
+}
+
+/* The signed updates that the zone's change log tells of, the newest first, as far as they matter. */
+static int recall_zone(struct update_writer *writer, struct store_txn *txn, const struct zone *zone,
+		       uint64_t now)
+{
+	struct store_zone record;
+	int err = store_zone_get(txn, zone->apex, &record);
+
+	if (err != 0)
+		return err == -ENOENT ? 0 : err;
+	for (uint64_t i = record.log_next; err == 0 && i > record.log_first; i--) {
+		struct slice entry;
+		struct history history;
+
+		if (store_log_get(txn, &record, i - 1, &entry) != 0 ||
+		    history_read(entry, &history) != 0 || history.time + REPLAY_LIFE < now)
+			break;
+		if (history.mac != 0 &&
+		    replay_in_time(writer->replay, history.signed_at, now))
+			err = replay_add(writer->replay, history.mac, history.signed_at,
+					 KNOT_RCODE_NOERROR);
+	}
+	return err;
+}
+
+int writer_init(struct update_writer *writer, struct store *store, const struct state *state)
+{
+	struct store_txn *txn = NULL;
+
+	*writer = (struct update_writer){ .store = store };
+	queue_init(&writer->queue);
+
+	int err = replay_new(&writer->replay, REPLAY_CAPACITY);
+	if (err == 0)
+		err = store_read_begin(store, &txn);
+	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
+		err = recall_zone(writer, txn, zone_table_at(state->zones, i), clock_wall_s());
+	store_read_end(txn);
+	if (err != 0)
+		writer_done(writer);
+	return err;
+}
+
+void writer_done(struct update_writer *writer)
+{
+	replay_free(writer->replay);
+	queue_done(&writer->queue);
+}
+
+static int seed_zone(struct store_txn *txn, const struct zone *zone, const char *file,
+		     struct text *fault)
+{
+	struct store_zone record;
+	knot_dname_txt_storage_t name = "";
+	int err = store_zone_get(txn, zone->apex, &record);
+
+	if (err != -ENOENT)
+		return err;
+	err = file != NULL ? import_file(txn, zone, file, fault) : import_empty(txn, zone);
+	knot_dname_to_str(name, zone->apex, sizeof(name));
+	if (err == 0)
+		log_info("zone %s made from %s", name, file != NULL ? file : "its name: SOA and NS");
+	return err;
+}
+
+int writer_seed(struct store *store, const struct state *state, struct text *fault)
+{
+	struct store_txn *txn;
+	int err = store_write_begin(store, &txn);
+
+	if (err == 0) {
+		for (size_t i = 0; err == 0 && i < state->conf->zone_count; i++)
+			err = seed_zone(txn, zone_table_at(state->zones, i),
+					state->conf->zone[i].file, fault);
+		if (err == 0)
+			err = store_write_commit(txn);
+		else
+			store_write_abort(txn);
+	}
+	if (err != 0 && fault->size == 0)
+		text_printf(fault, "zones can't be made in the store: %s\n", strerror(-err));
+	return err;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef SERVER_WRITER_H
+#define SERVER_WRITER_H
+
+#include "server/queue.h"
+#include "server/replay.h"
+#include "server/state.h"
+
+/*
+ * The one that writes. It takes all updates that wait, carries them out in one transaction,
+ * commits once, and gives each back with its RCODE.
+ */
+struct update_writer {
+	struct store *store;
+	struct update_queue queue;
+	struct replay *replay;
+	pthread_t thread;
+	bool broken; /* the last commit failed; said once */
+};
+
+/* Makes a writer that remembers the signed updates of the change logs of these zones. */
+int writer_init(struct update_writer *writer, struct store *store, const struct state *state);
+void writer_done(struct update_writer *writer);
+
+/* Carries out a list of jobs, and calls done for each. */
+void writer_run(struct update_writer *writer, struct job *list);
+
+/* A thread that does so with what comes into the queue, until it is closed. */
+int writer_start(struct update_writer *writer);
+void writer_stop(struct update_writer *writer);
+
+/* Calls task in the writer's thread, between its transactions, and waits for it: what it returned. */
+int writer_call(struct update_writer *writer, int (*task)(void *arg), void *arg);
+
+/*
+ * Makes each zone of the state that the store does not have: from its file, or as SOA and NS
+ * alone. All or nothing; reasons in fault.
+ */
+int writer_seed(struct store *store, const struct state *state, struct text *fault);
+
+#endif
