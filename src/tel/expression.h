@@ -15,7 +15,7 @@ enum {
 };
 
 /*
- * A substitution expression taken apart (RFC 3402 3.2), "!^(.*)$!sip:\1@example.net!i". The parts
+ * A substitution expression taken apart (RFC 3402 3.2): "!^(.*)$!sip:\1@example.net!i". The parts
  * are as on the wire, backslashes and all, and point into what was read.
  */
 struct expression {
@@ -29,36 +29,36 @@ struct expression {
 int expression_read(struct slice regexp, struct expression *ret, const char **why);
 
 /*
- * Everything that can be known without a subject: the parts; a pattern that is a POSIX extended
- * regular expression in the sense of RFC 3402, of bounded cost (tel/pattern.h); back references only
- * to groups that exist. -EINVAL: *why is a sentence about it. -ENOMEM: *why is NULL.
+ * All that can be known without a subject: the parts, a pattern that is a POSIX extended regular
+ * expression (tel/pattern.h), back references to groups that exist. Takes microseconds and no
+ * memory. -EINVAL: *why is a sentence about it (static storage).
  */
 int expression_check(struct slice regexp, const char **why);
 
 /*
- * Adds to ret what the expression makes of the subject: the replacement alone, back references filled
- * in. Cost is bounded whatever the expression is; locale has no influence.
- * -ENOENT: does not match; -EINVAL: fails expression_check(), or a NUL in the subject;
- * -EMSGSIZE: subject too long; -ENOMEM. ret is as it was on failure.
+ * Adds to ret what the expression makes of the subject: the replacement alone, its back references
+ * filled in. The cost is bounded whatever the expression is, and the locale has no influence.
+ * -ENOENT: it does not match; -EINVAL: it fails expression_check(); -EMSGSIZE: the subject is too
+ * long; -ENOMEM. Nothing is added on failure.
  */
 int expression_apply(struct slice regexp, struct slice subject, struct text *ret);
 
 /*
- * Adds to ret the expression for a URI in which {number} and {digits} stand for the number
- * that was dialled, with "+" as in +12025550123 and without (an ISN has none either way):
+ * Adds to ret the expression for a URI in which {number} and {digits} stand for the number that
+ * was dialled, with "+" as in +12025550123 and without (an ISN has none either way):
  *
  *	sip:alice@example.net     !^.*$!sip:alice@example.net!
  *	sip:{number}@example.net  !^(.*)$!sip:\1@example.net!
  *	sip:{digits}@example.net  !^\+?(.*)$!sip:\1@example.net!
  *
  * Another delimiter is taken where the URI has a "!".
- * -EINVAL: no such URI; -EMSGSIZE: longer than EXPRESSION_MAX. *why is a sentence about it.
- * -ENOMEM: *why is NULL. ret is as it was on failure.
+ * -EINVAL: not a URI; -EMSGSIZE: longer than EXPRESSION_MAX; *why is a sentence about either.
+ * -ENOMEM: *why says so. Nothing is added on failure.
  */
 int expression_build(struct text *ret, const char *uri, const char **why);
 
 /*
- * The same for a block of numbers: those that have just so many digits after the prefix, no
+ * The same for a block of numbers: those that have just so many digits after the prefix, and no
  * others: !^(\+1202555[0-9]{4})$!sip:\1@example.net!
  */
 int expression_build_range(struct text *ret, const struct number *prefix, unsigned digits,
@@ -66,8 +66,8 @@ int expression_build_range(struct text *ret, const struct number *prefix, unsign
 
 /*
  * The way back, for people to look at: adds "sip:{number}@example.net" to ret. Knows what the two
- * above make and the usual hand-written forms of the same.
- * -ENOENT: not of such a form; -ENOMEM. ret is as it was on failure.
+ * above make, and the usual hand-written forms of the same.
+ * -ENOENT: not of such a form; -ENOMEM. Nothing is added on failure.
  */
 int expression_describe(struct slice regexp, struct text *ret);
 

@@ -21,18 +21,17 @@ struct naptr {
 int naptr_read(struct slice rdata, struct naptr *ret);
 
 /*
- * As RDATA. An empty replacement is written as the root. -EMSGSIZE: a string is longer than
- * 255 octets, or the writer is full (nothing was written then).
+ * As RDATA. An empty replacement is written as the root. -EMSGSIZE: a string is longer than its
+ * 255 octets, or the writer has not the room; nothing is written then.
  */
 int naptr_write(struct writer *w, const struct naptr *n);
 
 /*
- * Whether the record will do what its author meant, and be let through by others on the way:
- * flags empty, one of S A U P, or "se" as Windows and Cisco servers publish it, in either letter case;
- * no control characters in the services; regexp and replacement not both given; and a regexp,
- * where there is one, that passes expression_check(). Everything else is let pass: records are
- * served as published.
- * -EINVAL: *why is a sentence about it (static storage). -ENOMEM: *why is NULL.
+ * Whether the record does what its author meant, and is let through by others on the way: flags
+ * empty, one of S A U P, or "se" as Windows and Cisco publish it, in either letter case; no
+ * control characters in the services; not both a regexp and a replacement; and a regexp, where
+ * there is one, that passes expression_check(). All else passes: records are served as published.
+ * -EINVAL: *why is a sentence about it (static storage).
  */
 int naptr_check(const struct naptr *n, const char **why);
 
