@@ -23,7 +23,7 @@ static const struct {
 	{ KNOT_RCODE_YXDOMAIN, "YXDOMAIN", "the name is there and should not be" },
 	{ KNOT_RCODE_YXRRSET, "YXRRSET", "records of that type are there and should not be" },
 	{ KNOT_RCODE_NXRRSET, "NXRRSET", "the records that should be there are not" },
-	{ KNOT_RCODE_NOTAUTH, "NOTAUTH", "the server does not hold this zone as its primary" },
+	{ KNOT_RCODE_NOTAUTH, "NOTAUTH", "the server is not the primary of this zone" },
 	{ KNOT_RCODE_NOTZONE, "NOTZONE", "a name in the update is not in the zone" },
 	{ KNOT_RCODE_BADVERS, "BADVERS", "the server knows no EDNS version 0" },
 };
@@ -32,12 +32,15 @@ static const struct {
 static const struct {
 	uint16_t code;
 	const char *name;
-	const char *meaning;
+	const char *meaning; /* of the key that comes after it */
+	const char *more;
 } tsig_errors[] = {
-	{ KNOT_RCODE_BADSIG, "BADSIG", "the server has another secret for key" },
-	{ KNOT_RCODE_BADKEY, "BADKEY", "the server does not know, with this algorithm, key" },
-	{ KNOT_RCODE_BADTIME, "BADTIME", "this clock and the server's are too far apart for key" },
-	{ KNOT_RCODE_BADTRUNC, "BADTRUNC", "the server wants a longer signature with key" },
+	{ KNOT_RCODE_BADSIG, "BADSIG", "the server has another secret for key", "" },
+	{ KNOT_RCODE_BADKEY, "BADKEY", "the server does not know key",
+	  ", or has it with another algorithm" },
+	{ KNOT_RCODE_BADTIME, "BADTIME", "the server does not take the signature of key",
+	  ": its clock and ours are too far apart" },
+	{ KNOT_RCODE_BADTRUNC, "BADTRUNC", "the server wants a longer signature of key", "" },
 };
 
 /* RFC 8914 4 */
@@ -48,7 +51,6 @@ static const struct {
 	{ KNOT_EDNS_EDE_NOT_READY, "the server is not ready yet" },
 	{ KNOT_EDNS_EDE_BLOCKED, "blocked by the server" },
 	{ KNOT_EDNS_EDE_FILTERED, "filtered by the server" },
-	{ KNOT_EDNS_EDE_PROHIBITED, "prohibited by the server's rules" },
 	{ KNOT_EDNS_EDE_NOTAUTH, "the server is not authoritative" },
 	{ KNOT_EDNS_EDE_NOTSUP, "not supported by the server" },
 	{ KNOT_EDNS_EDE_INV_DATA, "the server's data is invalid" },
@@ -106,8 +108,20 @@ static void add_key(struct text *ret, const struct client *client)
 	text_printf(ret, "'%s'", name);
 }
 
-static void add_refused(struct text *ret, const struct client *client)
+/* Whether a plain question was refused: then the key has little to do with it. */
+static bool is_question(const struct client_answer *answer)
 {
+	return knot_wire_get_opcode(answer->packet->wire) == KNOT_OPCODE_QUERY &&
+	       knot_pkt_qtype(answer->packet) != KNOT_RRTYPE_AXFR;
+}
+
+static void add_refused(struct text *ret, const struct client *client,
+			const struct client_answer *answer)
+{
+	if (is_question(answer)) {
+		text_puts(ret, "the server does not hold this name, or does not answer us");
+		return;
+	}
 	if (client->options.key == NULL) {
 		text_puts(ret, "the server does not allow it without a key (--key)");
 		return;
@@ -126,6 +140,7 @@ static bool add_tsig_error(struct text *ret, const struct client *client,
 		if (!add_extended(ret, answer->packet)) {
 			text_printf(ret, "%s ", tsig_errors[i].meaning);
 			add_key(ret, client);
+			text_puts(ret, tsig_errors[i].more);
 		}
 		return true;
 	}
@@ -154,5 +169,5 @@ void client_refusal(struct text *ret, const struct client *client,
 	if (meaning != NULL)
 		text_puts(ret, meaning);
 	else
-		add_refused(ret, client);
+		add_refused(ret, client, answer);
 }

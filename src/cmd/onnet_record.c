@@ -2,7 +2,8 @@
 /*
  * onnet record: any record of any type. RDATA is in master-file form (RFC 1035 5.1), all names are absolute,
  * with or without final dot. The shell has taken quotes off by the time we see words, so where
- * RDATA comes as several words, those that are empty or hold blanks get theirs back.
+ * RDATA comes as several words, those that are empty or hold blanks, semicolons or parentheses get
+ * theirs back.
  *
  * A deletion asks that there be something to delete (RFC 2136 2.4.1, 2.4.4), so that a mistyped name is
  * told and not called done.
@@ -51,7 +52,8 @@ static int ttl_parse(const char *text, uint32_t *ret)
 
 static void add_word(struct text *line, const char *word, bool alone)
 {
-	bool bare = word[0] != '\0' && strpbrk(word, " \t;") == NULL;
+	bool paren = strcmp(word, "(") == 0 || strcmp(word, ")") == 0;
+	bool bare = paren || (word[0] != '\0' && strpbrk(word, " \t;()") == NULL);
 
 	if (alone || bare || strchr(word, '"') != NULL)
 		text_puts(line, word);
@@ -74,9 +76,11 @@ static int rdata_read(struct session *s, struct arguments *a, int argc, char **a
 	if (err < 0) {
 		struct text type = { 0 };
 
+		bool naptr = a->type == KNOT_RRTYPE_NAPTR && strchr(text_get(&line), '\\') != NULL;
 		type_format(&type, a->type);
-		code = command_fail(err == -EINVAL ? EXIT_INPUT : EXIT_INTERNAL, "%s %s: %s",
-				    text_get(&type), text_get(&line), why);
+		code = command_fail(err == -EINVAL ? EXIT_INPUT : EXIT_INTERNAL, "%s %s: %s%s",
+				    text_get(&type), text_get(&line), why,
+				    naptr ? " (a backslash is written twice here)" : "");
 		text_done(&type);
 	}
 	text_done(&line);
@@ -277,7 +281,10 @@ static int run_show(struct session *s, int argc, char **argv)
 		fputs(text_get(&out), stdout);
 	text_done(&out);
 	if (code == 0 && found == 0 && !s->json)
-		return command_fail(EXIT_NOT_FOUND, "there is nothing at %s", argv[optind]);
+		return command_fail(EXIT_NOT_FOUND, a.type == KNOT_RRTYPE_ANY ?
+							    "there is nothing at %s" :
+							    "there is nothing of that type at %s",
+				    argv[optind]);
 	return code == 0 && found == 0 ? EXIT_NOT_FOUND : code;
 }
 
