@@ -203,7 +203,7 @@ static const struct conf_key *key_for_zone(const struct conf *conf, const struct
 	for (size_t i = 0; zone != NULL && i < zone->update_count; i++) {
 		const struct conf_rule *rule = &zone->update[i];
 
-		if (rule->key == NULL)
+		if (rule->key == NULL || rule->key->secret == NULL)
 			continue;
 		if (rule->number_count == 0 && rule->name_count == 0 && rule->type_count == 0)
 			return rule->key;

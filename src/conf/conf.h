@@ -34,7 +34,11 @@ struct conf_key {
 
 /* Who may do what: an entry of update: or transfer:. What is NULL or 0 does not limit. */
 struct conf_rule {
-	const struct conf_key *key; /* NULL: no signature asked for (an address stands alone) */
+	/*
+	 * NULL: no signature asked for (an address stands alone). A key without algorithm and
+	 * secret is not declared: the rule is for nobody. Only a rule with addresses can have one.
+	 */
+	const struct conf_key *key;
 	const struct conf_prefix *address; /* any of these */
 	size_t address_count;
 	const char *const *number; /* update only: prefixes, "+120255501" or "12*543" */

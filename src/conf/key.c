@@ -177,6 +177,17 @@ static int key_reference_read(struct reading *r, const struct row *row, const st
 		*(const struct conf_key **)ret = key;
 		return 0;
 	}
+	if (r->key_may_come) {
+		struct conf_key *absent = arena_zero(&r->conf->arena, sizeof(*absent));
+
+		if (absent == NULL)
+			return -ENOMEM;
+		absent->id = arena_text(&r->conf->arena, node->text);
+		if (absent->id == NULL)
+			return -ENOMEM;
+		*(const struct conf_key **)ret = absent;
+		return 0;
+	}
 	for (size_t i = 0; i < r->conf->key_count; i++)
 		if (r->conf->key[i].id != NULL)
 			suggest_add(&suggest, r->conf->key[i].id);

@@ -49,7 +49,13 @@ static int rule_read(struct reading *r, enum section section, const struct node 
 	if (node->type == NODE_WORD)
 		return bare_read(r, node, rule);
 
+	/*
+	 * A rule that is bound to an address may be written before its key is: it lets nobody in
+	 * until then. Elsewhere a key that is not declared is taken for what it mostly is, a slip.
+	 */
+	r->key_may_come = node->type == NODE_MAPPING && tree_find(node, "address") != NULL;
 	int err = section_read(r, section, node, rule);
+	r->key_may_come = false;
 	if (err == -ENOMEM || node->type != NODE_MAPPING)
 		return err;
 	if (tree_find(node, "key") == NULL && tree_find(node, "address") == NULL)

@@ -15,6 +15,7 @@ struct reading {
 	struct conf *conf;
 	struct faults *faults;
 	int (*type_parse)(const char *name);
+	bool key_may_come; /* the rule at hand may name a key that is not declared */
 };
 
 /* The mappings that a file is made of. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "base/log.h"
 #include "server/state.h"
 #include "tel/number.h"
 
@@ -53,7 +54,8 @@ static int make_number(struct access_rule *rule, struct state *state, const stru
 	bool any = false;
 
 	if (number_prefix_parse(&prefix, text, &why) != 0) {
-		text_printf(fault, "%s:%d: numbers: '%s': %s\n", conf->path, rule->conf->line, text, why);
+		text_printf(fault, "%s:%d: numbers: '%s': %s\n", conf->path, rule->conf->line, text,
+			    why);
 		return -EINVAL;
 	}
 
@@ -76,6 +78,12 @@ static int make_rule(struct access_rule *ret, const struct conf_rule *from, stru
 	size_t suffixes = conf->e164_count + conf->isn_count + 1;
 
 	ret->conf = from;
+	if (from->key != NULL && from->key->secret == NULL) {
+		log_warning("%s:%d: key '%s' is not declared: nobody is let in by this rule",
+			    conf->path, from->line, from->key->id);
+		ret->nobody = true;
+		return 0;
+	}
 	if (from->key != NULL)
 		ret->key = &state->key[from->key - conf->key];
 	ret->below = arena_take(&state->arena, from->number_count * suffixes * sizeof(*ret->below));
@@ -140,7 +148,7 @@ int access_make(struct access *ret, struct state *state, const struct zone *zone
 static bool match_asker(const struct access_rule *rule, const struct server_key *key,
 			const struct sockaddr *peer)
 {
-	if (rule->key != NULL && rule->key != key)
+	if (rule->nobody || (rule->key != NULL && rule->key != key))
 		return false;
 	for (size_t i = 0; i < rule->conf->address_count; i++)
 		if (conf_prefix_match(&rule->conf->address[i], peer))

@@ -14,9 +14,10 @@ struct state;
 /* An entry of update: or transfer: as onnet.yaml has it, its names in wire form. */
 struct access_rule {
 	const struct conf_rule *conf;
-	const struct server_key *key;     /* NULL: no signature asked for */
-	const knot_dname_t **below;       /* numbers: these names and all below them */
-	const knot_dname_t **name;        /* names; "*.x" stands for all below x */
+	const struct server_key *key; /* NULL: no signature asked for */
+	bool nobody;                  /* its key is not declared */
+	const knot_dname_t **below;   /* numbers: these names and all below them */
+	const knot_dname_t **name;    /* names; "*.x" stands for all below x */
 	size_t below_count, name_count;
 };
 

@@ -128,7 +128,8 @@ knot_mm_t exchange_memory(struct arena *arena)
 	return (knot_mm_t){ .ctx = arena, .alloc = arena_alloc, .free = arena_leave };
 }
 
-enum exchange_read exchange_parse(struct exchange *x, struct arena *arena, const struct state *state)
+enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
+				  const struct state *state)
 {
 	knot_mm_t *mm = arena_take(arena, sizeof(*mm));
 	uint8_t *copy = arena_copy(arena, x->wire, x->size);

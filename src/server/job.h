@@ -28,10 +28,11 @@ struct job {
 	struct origin origin;
 	const struct zone *zone;
 	struct change_origin by;
-	bool first;    /* no copy of it was carried out before */
-	bool repeated; /* one was, or that can't be told; the RCODE says how that ended */
-	int (*task)(void *arg);                   /* in place of an update: see writer_call() */
-	void (*done)(struct job *job, void *arg); /* called by the writer, which then forgets the job */
+	bool first;             /* no copy of it was carried out before */
+	bool repeated;          /* one was, or that can't be told; the RCODE says how that ended */
+	int (*task)(void *arg); /* in place of an update: see writer_call() */
+	void (*done)(struct job *job,
+		     void *arg); /* called by the writer, which then forgets the job */
 	void *arg;
 };
 

@@ -21,11 +21,11 @@ struct entry {
 
 struct replay {
 	struct entry *entry;
-	uint32_t *chain;         /* as many as there is room for entries */
+	uint32_t *chain; /* as many as there is room for entries */
 	size_t room, used, capacity;
-	uint32_t free;           /* list of given up entries, by next_in_chain */
+	uint32_t free; /* list of given up entries, by next_in_chain */
 	uint32_t second[SECONDS];
-	uint64_t oldest;         /* seconds before this one are forgotten */
+	uint64_t oldest; /* seconds before this one are forgotten */
 };
 
 int replay_new(struct replay **ret, size_t capacity)
@@ -57,7 +57,8 @@ static struct entry *find(const struct replay *replay, uint64_t mac, uint64_t si
 {
 	if (replay->room == 0)
 		return NULL;
-	for (uint32_t i = *chain_head(replay, mac); i != 0; i = replay->entry[i - 1].next_in_chain) {
+	for (uint32_t i = *chain_head(replay, mac); i != 0;
+	     i = replay->entry[i - 1].next_in_chain) {
 		struct entry *entry = &replay->entry[i - 1];
 
 		if (entry->mac == mac && entry->signed_at == signed_at)

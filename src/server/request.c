@@ -52,7 +52,8 @@ static enum response finish(struct exchange *x, struct reply *reply, size_t *siz
 }
 
 /* A response without records. */
-static enum response fail(const struct responder *r, struct exchange *x, uint8_t *wire, size_t *size)
+static enum response fail(const struct responder *r, struct exchange *x, uint8_t *wire,
+			  size_t *size)
 {
 	struct reply reply;
 
@@ -99,9 +100,8 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 	return finish(x, &reply, size);
 }
 
-enum response request_answer(struct responder *r, const struct origin *origin,
-			     struct slice request, uint8_t *wire, size_t *size,
-			     struct transfer **stream)
+enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
+			     uint8_t *wire, size_t *size, struct transfer **stream)
 {
 	struct exchange x = { .wire = request.data,
 			      .size = request.size,

@@ -11,9 +11,9 @@ struct transfer;
 struct responder {
 	struct store *store;
 	const struct state *state;
-	struct zone_view view;  /* renewed by the owner, for each batch */
-	struct arena arena;     /* emptied after each request */
-	struct update_queue *queue; /* where updates go; NULL: updates are refused */
+	struct zone_view view;                    /* renewed by the owner, for each batch */
+	struct arena arena;                       /* emptied after each request */
+	struct update_queue *queue;               /* where updates go; NULL: updates are refused */
 	void (*done)(struct job *job, void *arg); /* given to jobs */
 	void *arg;
 };
@@ -37,9 +37,8 @@ enum { RESPONSE_ROOM = 65535 };
  * Answers a request of size octets from origin. wire has RESPONSE_ROOM octets for the response. For
  * RESPONSE_STREAM the caller owns *stream.
  */
-enum response request_answer(struct responder *r, const struct origin *origin,
-			     struct slice request, uint8_t *wire, size_t *size,
-			     struct transfer **stream);
+enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
+			     uint8_t *wire, size_t *size, struct transfer **stream);
 
 /* The response to an update that the writer has carried out; its size, 0: none. */
 size_t request_finish(struct job *job, uint8_t *wire);

@@ -321,7 +321,8 @@ void connection_serve(struct connection *c, struct worker *worker, uint32_t even
 	go_on(c, worker);
 }
 
-void connection_return(struct connection *c, struct worker *worker, const uint8_t *wire, size_t size)
+void connection_return(struct connection *c, struct worker *worker, const uint8_t *wire,
+		       size_t size)
 {
 	c->jobs--;
 	if (c->closed) {

@@ -63,8 +63,9 @@ static bool client_is_current(const struct exchange *x, const struct rrset *soa)
 	const knot_rdata_t *rdata = knot_pkt_rr(section, 0)->rrs.rdata;
 	if (rdata == NULL || !rdata_valid(KNOT_RRTYPE_SOA, slice_make(rdata->data, rdata->len)))
 		return false;
-	return rdata_soa_serial(record.rdata) - rdata_soa_serial(slice_make(rdata->data, rdata->len)) -
-		       1 >= (uint32_t)1 << 31;
+	return rdata_soa_serial(record.rdata) -
+		       rdata_soa_serial(slice_make(rdata->data, rdata->len)) - 1 >=
+	       (uint32_t)1 << 31;
 }
 
 /* The request's octets and the key, which outlive neither the request nor a reload. */
@@ -254,7 +255,8 @@ static int put_records(struct filling *f, struct transfer *transfer)
 {
 	for (;;) {
 		if (!transfer->in_node) {
-			int more = store_walk_next(transfer->walk, transfer->owner, &transfer->node);
+			int more =
+				store_walk_next(transfer->walk, transfer->owner, &transfer->node);
 
 			if (more <= 0)
 				return more == 0 ? 1 : more;

@@ -50,7 +50,8 @@ static size_t write_variables(uint8_t *ret, size_t room, const knot_rrset_t *rr)
 }
 
 /* The MAC that the message should have; the header goes in as its signer saw it. */
-static int compute(uint8_t mac[TSIG_MAC_MAX], const struct server_key *key, const knot_pkt_t *message)
+static int compute(uint8_t mac[TSIG_MAC_MAX], const struct server_key *key,
+		   const knot_pkt_t *message)
 {
 	uint8_t header[KNOT_WIRE_HEADER_SIZE], variables[2 * KNOT_DNAME_MAXLEN + 64];
 	size_t size = write_variables(variables, sizeof(variables), message->tsig_rr);
@@ -167,7 +168,8 @@ int tsig_sign(struct tsig *tsig, uint8_t *wire, size_t *size, size_t max)
 	if (!tsig->present)
 		return 0;
 	/* 5.3.2: where key or MAC are not good there is nothing to sign with */
-	if (tsig->key == NULL || tsig->error == KNOT_RCODE_BADSIG || tsig->error == KNOT_RCODE_BADKEY)
+	if (tsig->key == NULL || tsig->error == KNOT_RCODE_BADSIG ||
+	    tsig->error == KNOT_RCODE_BADKEY)
 		return knot_error(knot_tsig_add(wire, size, max, tsig->error, tsig->rr));
 
 	int err = knot_tsig_sign(wire, size, max, tsig->mac, tsig->mac_size, mac, &mac_size,

@@ -9,12 +9,12 @@ enum { TSIG_MAC_MAX = 64, TSIG_FUDGE_MAX = 300 /* seconds */ };
 /* What is to be known of a request's signature to judge it, and to sign the response. */
 struct tsig {
 	bool present;
-	uint16_t error;                /* KNOT_RCODE_BADSIG ...; 0: the signature is good */
-	const struct server_key *key;  /* NULL where the key is unknown */
-	const knot_rrset_t *rr;        /* the request's TSIG record */
-	uint8_t mac[TSIG_MAC_MAX];     /* the request's */
+	uint16_t error;               /* KNOT_RCODE_BADSIG ...; 0: the signature is good */
+	const struct server_key *key; /* NULL where the key is unknown */
+	const knot_rrset_t *rr;       /* the request's TSIG record */
+	uint8_t mac[TSIG_MAC_MAX];    /* the request's */
 	size_t mac_size;
-	uint64_t signed_at;            /* seconds since 1970 */
+	uint64_t signed_at; /* seconds since 1970 */
 };
 
 /*

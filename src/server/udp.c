@@ -136,15 +136,16 @@ static void answer_batch(struct udp *udp, struct worker *worker, int count)
 		origin->peer_size = in->msg_namelen;
 		origin->control_size = in->msg_controllen;
 		origin->socket = udp->socket;
-		if (request_answer(&worker->responder, origin, request, batch->out_wire[ready], &size,
-				   NULL) != RESPONSE_READY)
+		if (request_answer(&worker->responder, origin, request, batch->out_wire[ready],
+				   &size, NULL) != RESPONSE_READY)
 			continue;
 		batch->out_iov[ready] = (struct iovec){ batch->out_wire[ready], size };
 		*out = (struct msghdr){ .msg_name = &origin->peer,
 					.msg_namelen = origin->peer_size,
 					.msg_iov = &batch->out_iov[ready],
 					.msg_iovlen = 1,
-					.msg_control = origin->control_size > 0 ? origin->control : NULL,
+					.msg_control = origin->control_size > 0 ? origin->control :
+										  NULL,
 					.msg_controllen = origin->control_size };
 		ready++;
 	}

@@ -140,7 +140,8 @@ static void take_wake(struct worker *worker)
 		int err = responder_use(&worker->responder, state);
 
 		if (err != 0) {
-			log_error("worker: cannot take the new configuration yet: %s", strerror(-err));
+			log_error("worker: cannot take the new configuration yet: %s",
+				  strerror(-err));
 			worker_wake(worker);
 			return;
 		}

@@ -113,7 +113,8 @@ static void run_alone(struct update_writer *writer, struct job *list)
 
 		if (err != 0) {
 			tell_failure(writer, err);
-			set_result(job, KNOT_RCODE_SERVFAIL, "the store can't take it: see the log");
+			set_result(job, KNOT_RCODE_SERVFAIL,
+				   "the store can't take it: see the log");
 			remember(writer, job);
 		}
 	}
@@ -247,8 +248,7 @@ static int recall_zone(struct update_writer *writer, struct store_txn *txn, cons
 		if (store_log_get(txn, &record, i - 1, &entry) != 0 ||
 		    history_read(entry, &history) != 0 || history.time + REPLAY_LIFE < now)
 			break;
-		if (history.mac != 0 &&
-		    replay_in_time(writer->replay, history.signed_at, now))
+		if (history.mac != 0 && replay_in_time(writer->replay, history.signed_at, now))
 			err = replay_add(writer->replay, history.mac, history.signed_at,
 					 KNOT_RCODE_NOERROR);
 	}
@@ -291,7 +291,8 @@ static int seed_zone(struct store_txn *txn, const struct zone *zone, const char 
 	err = file != NULL ? import_file(txn, zone, file, fault) : import_empty(txn, zone);
 	knot_dname_to_str(name, zone->apex, sizeof(name));
 	if (err == 0)
-		log_info("zone %s made from %s", name, file != NULL ? file : "its name: SOA and NS");
+		log_info("zone %s made from %s", name,
+			 file != NULL ? file : "its name: SOA and NS");
 	return err;
 }
 

@@ -370,6 +370,19 @@ static void names_are_as_long_as_dns_allows(void **state)
 	text_done(&fault);
 }
 
+static void a_rule_bound_to_an_address_may_name_a_key_to_come(void **state)
+{
+	(void)state;
+	struct conf *conf =
+		good_read("zone:\n"
+			  "  - {domain: a, update: [{key: pbx, address: 192.0.2.0/24}]}\n");
+
+	assert_string_equal(conf->zone[0].update[0].key->id, "pbx");
+	assert_null(conf->zone[0].update[0].key->secret);
+	assert_int_equal(conf->zone[0].update[0].address_count, 1);
+	conf_free(conf);
+}
+
 static void a_key_is_found_by_its_name(void **state)
 {
 	(void)state;
@@ -398,6 +411,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_octets_or_have_a_unit),
 		cmocka_unit_test(flags_may_be_written_in_three_ways),
 		cmocka_unit_test(names_are_as_long_as_dns_allows),
+		cmocka_unit_test(a_rule_bound_to_an_address_may_name_a_key_to_come),
 		cmocka_unit_test(a_key_is_found_by_its_name),
 	};
 
