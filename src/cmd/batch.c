@@ -23,7 +23,7 @@ enum {
 
 struct step {
 	size_t first, count; /* of the batch's changes */
-	uint64_t line;
+	uint64_t line, lines;
 	const char *number;
 };
 
@@ -52,8 +52,18 @@ struct batches {
 	uint32_t filling; /* number of the batch that is being filled; it lies at filling % RING */
 	uint32_t settled; /* all up to this number are settled */
 	struct batch_totals totals;
-	int code; /* sticky: why it ended */
+	unsigned blamed; /* steps refused while nothing has been taken */
+	int code;        /* sticky: why it ended */
 };
+
+static uint64_t lines_of(const struct batch *batch, size_t first, size_t count)
+{
+	uint64_t lines = 0;
+
+	for (size_t i = first; i < first + count; i++)
+		lines += batch->step[i].lines;
+	return lines;
+}
 
 static struct batch *batch_at(struct batches *b, uint32_t number)
 {
@@ -198,8 +208,8 @@ static void narrow(struct batches *b, struct batch *batch, size_t first, size_t 
 		const struct step *step = &batch->step[first];
 
 		b->options.refused(step->line, step->number, text_get(&batch->why), b->options.arg);
-		b->totals.refused++;
-		if (b->totals.done == 0 && b->totals.refused >= HOPELESS)
+		b->totals.refused += step->lines;
+		if (b->totals.done == 0 && ++b->blamed >= HOPELESS)
 			b->code = command_fail(EXIT_REFUSED, "the server takes nothing of this");
 		return;
 	}
@@ -210,7 +220,7 @@ static void narrow(struct batches *b, struct batch *batch, size_t first, size_t 
 		int sent = send_some(b, batch, part[i][0], part[i][1]);
 
 		if (sent == 1)
-			b->totals.done += part[i][1];
+			b->totals.done += lines_of(batch, part[i][0], part[i][1]);
 		else if (sent == 0)
 			narrow(b, batch, part[i][0], part[i][1]);
 	}
@@ -238,7 +248,7 @@ static void settle(struct batches *b)
 			(void)client_stream_flush(b->stream);
 			settle_refused(b, batch);
 		} else if (batch->state == BATCH_DONE) {
-			b->totals.done += batch->steps;
+			b->totals.done += lines_of(batch, 0, batch->steps);
 		} else if (batch->state == BATCH_LOST) {
 			b->code = session_failed(b->session, batch->err);
 		}
@@ -281,7 +291,7 @@ static int ship(struct batches *b)
 		b->code = print_batch(b, batch);
 		if (b->code != 0)
 			return b->code;
-		b->totals.done += batch->steps;
+		b->totals.done += lines_of(batch, 0, batch->steps);
 		batch_reset(batch);
 		b->settled = b->filling++;
 		return 0;
@@ -341,6 +351,7 @@ static int step_put(struct batch *batch, const struct changes *changes, uint64_t
 		if (r.owner == NULL || (r.rdata.data == NULL && r.rclass != KNOT_CLASS_ANY))
 			return -ENOMEM;
 		changes_put(&batch->changes, &r);
+		step.lines += r.rclass == KNOT_CLASS_IN;
 		int err = client_update_change(batch->update, &r);
 		if (err < 0)
 			return err;

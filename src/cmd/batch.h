@@ -43,8 +43,8 @@ int batches_flush(struct batches *b);
 uint64_t batches_unsettled(const struct batches *b);
 
 struct batch_totals {
-	uint64_t done;    /* steps */
-	uint64_t refused; /* steps */
+	uint64_t done;    /* records added */
+	uint64_t refused; /* records that were not */
 };
 
 struct batch_totals batches_totals(const struct batches *b);

@@ -103,11 +103,14 @@ int lookup_records(struct lookup *l, const knot_dname_t *name, uint16_t type,
 	return 0;
 }
 
-int lookup_exit(int err)
+int lookup_exit(struct lookup *l, int err, const char *name)
 {
+	struct client *client;
+
 	if (err == -EIO)
 		return EXIT_UNREACHABLE;
-	if (err == -ENOENT)
-		return command_fail(EXIT_REFUSED, "the server does not hold this name");
+	if (err == -ENOENT && session_client(l->session, NULL, &client) == 0)
+		return command_fail(EXIT_REFUSED, "%s does not hold %s", client_server(client),
+				    name);
 	return command_fail(EXIT_INTERNAL, "out of memory");
 }

@@ -19,7 +19,7 @@ struct lookup {
 int lookup_records(struct lookup *l, const knot_dname_t *name, uint16_t type,
 		   const struct record **ret, size_t *count);
 
-/* The exit code for what lookup_records() returned. */
-int lookup_exit(int err);
+/* The exit code for what lookup_records() returned when it was asked about this. */
+int lookup_exit(struct lookup *l, int err, const char *name);
 
 #endif

@@ -195,7 +195,7 @@ static int run_show(struct session *s, int argc, char **argv)
 		return code;
 	int err = domain_view(&s->arena, &view, domain, &source);
 	if (err < 0)
-		return lookup_exit(err);
+		return lookup_exit(&lookup, err, argv[1]);
 	if (view.transport_count == 0 && !s->json)
 		return command_fail(EXIT_NOT_FOUND, "%s has neither NAPTR nor SRV records for SIP",
 				    view.domain);

@@ -107,7 +107,7 @@ static void progress_show(struct import *im)
 	if (im->dry)
 		fprintf(stderr, "checking: line %" PRIu64, im->line);
 	else
-		fprintf(stderr, "%" PRIu64 " numbers, %.0f a second", totals(im).done,
+		fprintf(stderr, "%" PRIu64 " lines, %.0f a second", totals(im).done,
 			rate(im, totals(im).done));
 	if (im->size > 0)
 		fprintf(stderr, ", %.0f %%", 100.0 * (double)ftello(im->file) / (double)im->size);
@@ -362,13 +362,14 @@ static int summary(const struct import *im, int code)
 	struct batch_totals sum = totals(im);
 	FILE *out = im->session->print ? stderr : stdout;
 
-	fprintf(out, "%" PRIu64 " number%s %s", sum.done, sum.done == 1 ? "" : "s",
+	fprintf(out, "%" PRIu64 " line%s %s", sum.done, sum.done == 1 ? "" : "s",
 		im->session->print ? "printed" : "published");
 	if (sum.done >= 1000)
 		fprintf(out, ", %.0f a second", rate(im, sum.done));
-	if (im->bad + sum.refused > 0)
-		fprintf(out, "; %" PRIu64 " bad line%s, %" PRIu64 " refused", im->bad,
-			im->bad == 1 ? "" : "s", sum.refused);
+	if (im->bad > 0)
+		fprintf(out, ", %" PRIu64 " bad", im->bad);
+	if (sum.refused > 0)
+		fprintf(out, ", %" PRIu64 " refused", sum.refused);
 	fputc('\n', out);
 	if (code != 0 || interrupted) {
 		uint64_t next = next_line(im);

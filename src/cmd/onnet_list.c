@@ -236,9 +236,7 @@ int number_export_run(struct session *s, int argc, char **argv)
 	if (code == 0)
 		code = flush(&export.out, 0);
 	if (code == 0 && listing.passed_over > 0)
-		fprintf(stderr,
-			"onnet: %zu range records are not in this file: see onnet range list\n",
-			listing.passed_over);
+		fputs("onnet: ranges are not in this file: see onnet range list\n", stderr);
 	text_done(&export.out);
 	listing_done(&listing);
 	return code == 0 && export.left_out > 0 ? EXIT_PARTLY : code;

@@ -178,7 +178,7 @@ static int run_set(struct session *s, int argc, char **argv)
 		int err = place_find(&lookup, &place, &found);
 
 		if (err < 0 && err != -ENOENT)
-			return lookup_exit(err);
+			return lookup_exit(&lookup, err, place.owner_text);
 	}
 	if (o.add && !o.preference_given && !s->print)
 		preference_after(&found, &o);
@@ -216,7 +216,7 @@ static int find_number(struct lookup *l, const struct number *n, struct found *r
 			break;
 		int err = place_find(l, &place, &found);
 		if (err < 0 && (err != -ENOENT || i + 1 == count))
-			return lookup_exit(err);
+			return lookup_exit(l, err, place.owner_text);
 		if (err < 0)
 			continue;
 		if (found.kind != FOUND_NOTHING) {
@@ -282,13 +282,8 @@ int entry_table(struct session *s, const struct entry_view *view, size_t count)
 	return text_show(&out);
 }
 
-void entry_group_json(struct text *out, const char *number, const struct entry_place *place,
-		      const struct entry_view *view, size_t count)
+static void uris_json(struct text *out, const struct entry_view *view, size_t count)
 {
-	text_puts(out, place->range ? "{\"prefix\": " : "{\"number\": ");
-	text_json(out, slice_text(number));
-	if (place->range && place->digits > 0)
-		text_printf(out, ", \"digits\": %u", place->digits);
 	text_puts(out, ", \"uris\": [");
 	for (size_t i = 0; i < count; i++) {
 		text_puts(out, i == 0 ? "" : ", ");
@@ -297,30 +292,50 @@ void entry_group_json(struct text *out, const char *number, const struct entry_p
 	text_puts(out, "]}");
 }
 
-/* As a group, with the name where it was found and the range it is from in front. */
+static void place_json(struct text *out, const char *number, const struct entry_place *place)
+{
+	text_puts(out, place->range ? "{\"prefix\": " : "{\"number\": ");
+	text_json(out, slice_text(number));
+	if (place->range && place->digits > 0)
+		text_printf(out, ", \"digits\": %u", place->digits);
+}
+
+void entry_group_json(struct text *out, const char *number, const struct entry_place *place,
+		      const struct entry_view *view, size_t count)
+{
+	place_json(out, number, place);
+	uris_json(out, view, count);
+}
+
+/* The same with the name where it was found, and the range that it is from. */
 static int show_json(const char *number, const struct found *found, const struct entry_view *view,
 		     size_t count)
 {
-	const struct entry_place *range = &found->place.entry;
-	struct entry_place plain = { .range = false };
-	struct text out = { 0 }, group = { 0 };
+	const struct entry_place plain = { .range = false };
+	struct text out = { 0 };
 	char prefix[NUMBER_TEXT_ROOM];
 
-	text_puts(&out, "{\"owner\": ");
+	place_json(&out, number, &plain);
+	text_puts(&out, ", \"owner\": ");
 	text_json(&out, slice_text(found->place.owner_text));
 	if (found->kind == FOUND_RANGE) {
-		number_format(prefix, &range->number);
-		text_puts(&out, ", \"range\": {\"prefix\": ");
-		text_json(&out, slice_text(prefix));
-		if (range->digits > 0)
-			text_printf(&out, ", \"digits\": %u", range->digits);
+		number_format(prefix, &found->place.entry.number);
+		text_puts(&out, ", \"range\": ");
+		place_json(&out, prefix, &found->place.entry);
 		text_puts(&out, "}");
 	}
-	entry_group_json(&group, number, &plain, view, count);
-	text_printf(&out, ", %s\n", text_get(&group) + (group.size > 0));
-	out.failed |= group.failed;
-	text_done(&group);
+	uris_json(&out, view, count);
+	text_puts(&out, "\n");
 	return text_show(&out);
+}
+
+/* Whether a caller gets anywhere. */
+static bool leads_somewhere(const struct entry_view *view, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (view[i].uri != NULL || view[i].next != NULL)
+			return true;
+	return false;
 }
 
 static int run_show(struct session *s, int argc, char **argv)
@@ -345,7 +360,7 @@ static int run_show(struct session *s, int argc, char **argv)
 	number_format(text, &number);
 	if (s->json) {
 		code = show_json(text, &found, view, count);
-		return code == 0 && count == 0 ? EXIT_NOT_FOUND : code;
+		return code == 0 && !leads_somewhere(view, count) ? EXIT_NOT_FOUND : code;
 	}
 	if (found.kind == FOUND_NOTHING)
 		return command_fail(EXIT_NOT_FOUND, "%s: nothing at %s", text,
@@ -355,7 +370,8 @@ static int run_show(struct session *s, int argc, char **argv)
 		       place_range_text(&s->arena, &found.place.entry), found.place.owner_text);
 	else
 		printf("%s   at %s\n", text, found.place.owner_text);
-	return entry_table(s, view, count);
+	code = entry_table(s, view, count);
+	return code == 0 && !leads_somewhere(view, count) ? EXIT_NOT_FOUND : code;
 }
 
 /* Deletes the records whose URI, as it was written or as it comes out, is among those named. */

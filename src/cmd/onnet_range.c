@@ -53,7 +53,7 @@ static int find_range(struct session *s, const char *text, struct found *ret)
 
 	int err = place_find_range(&lookup, &place, ret);
 	if (err < 0)
-		return lookup_exit(err);
+		return lookup_exit(&lookup, err, place.owner_text);
 	if (ret->kind == FOUND_NOTHING)
 		return command_fail(EXIT_NOT_FOUND, "no range at %s", place.owner_text);
 	return 0;
