@@ -6,6 +6,7 @@ from statistics import median
 from measure import UPDATE_KINDS
 
 OURS = "onnetd"
+UNREST = 1.3
 WIDTHS = (30, 12, 14, 14, 15, 15)
 
 
@@ -26,6 +27,17 @@ def ratio(ours, theirs, field):
     if not ratios:
         return ""
     return f"{median(ratios):.2f} ({ratios[0]:.1f}-{ratios[-1]:.1f})"
+
+
+def unrest(report):
+    """How far the machine itself swayed: the greatest rate of the echo by its least, which always
+    does the same work, and the same of the bare disk."""
+    echo = [r["rate"] for r in report.get("queries", {}).get("enum", {}).get("echo", [])]
+    disk = report.get("updates", {}).get("disk", [])
+    return [f"the rounds' {what} differ by a factor of {max(rates) / min(rates):.1f}: this machine "
+            "was not quiet, only ratios far apart mean something"
+            for what, rates in (("echoes", echo), ("disk rates", disk))
+            if rates and max(rates) > UNREST * min(rates)]
 
 
 def row(label, names, results, field, form, peers):
@@ -100,6 +112,6 @@ def table(report):
                        ("starts", starts_table)):
         if report.get(part):
             out += make(report) + [""]
-    out += [f"note: {text}" for text in report["notes"]]
+    out += [f"note: {text}" for text in report["notes"] + unrest(report)]
     out += [f"VOID: {text}" for text in report["void"]]
     return "\n".join(out).rstrip()
