@@ -11,7 +11,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "client/key.h"
 
@@ -141,6 +141,8 @@ static int use_configured(struct session *s, const struct conf_key *key)
 		client_use_key(s->client, &s->tsig);
 		return 0;
 	}
+	if (key->secret == NULL)
+		return command_fail(EXIT_INPUT, "key '%s' has no secret in the configuration", key->id);
 	knot_tsig_key_deinit(&s->tsig);
 	s->tsig = (knot_tsig_key_t){ 0 };
 	int err = client_key_make(&s->tsig, key->algorithm, key->id, key->secret, &fault);
@@ -149,11 +151,41 @@ static int use_configured(struct session *s, const struct conf_key *key)
 	return code;
 }
 
-/* --key: an id of the configuration, a file, or [ALGORITHM:]ID:SECRET; "none" for no signature. */
-static int use_named(struct session *s)
+static bool is_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* --key with a word that may be an id of the configuration, or else a file. */
+static int use_word(struct session *s, const char **path)
 {
 	const struct conf *conf;
+	int code = session_conf(s, &conf);
+	const struct conf_key *key = code == 0 && conf != NULL ? conf_key_find(conf, s->key) : NULL;
+
+	*path = NULL;
+	if (code != 0)
+		return code;
+	if (key != NULL)
+		return use_configured(s, key);
+	*path = s->key;
+	if (is_file(s->key))
+		return 0;
+	return command_fail(EXIT_INPUT, "there is no key '%s' in %s, and no file of that name",
+			    s->key, conf != NULL ? conf->path : "a configuration");
+}
+
+/*
+ * --key: "none"; [ALGORITHM:]ID:SECRET; a file; an id of the configuration. What looks like a path is
+ * one, so that a key file does without any configuration.
+ */
+static int use_named(struct session *s)
+{
 	struct text fault = { 0 };
+	const char *path = s->key;
+	int code = 0;
 
 	if (s->tsig_from == s->key) {
 		client_use_key(s->client, &s->tsig);
@@ -163,22 +195,14 @@ static int use_named(struct session *s)
 		client_use_key(s->client, NULL);
 		return 0;
 	}
-	if (access(s->key, F_OK) != 0 && strchr(s->key, ':') == NULL) {
-		int code = session_conf(s, &conf);
-		const struct conf_key *key = code == 0 && conf != NULL ?
-						     conf_key_find(conf, s->key) :
-						     NULL;
-
-		if (code != 0)
-			return code;
-		if (key != NULL)
-			return use_configured(s, key);
-		return command_fail(EXIT_INPUT, "there is no key '%s' in %s, and no file of that name",
-				    s->key, conf != NULL ? conf->path : "a configuration");
-	}
-	int err = access(s->key, F_OK) == 0 ? client_key_read(&s->tsig, s->key, NULL, &fault) :
-					      client_key_parse(&s->tsig, s->key, &fault);
-	int code = use_key(s, s->key, err, &fault);
+	bool literal = strchr(s->key, ':') != NULL && !is_file(s->key);
+	if (!literal && (strpbrk(s->key, "./") == NULL || !is_file(s->key)))
+		code = use_word(s, &path);
+	if (code != 0 || path == NULL)
+		return code;
+	int err = literal ? client_key_parse(&s->tsig, s->key, &fault) :
+			    client_key_read(&s->tsig, path, NULL, &fault);
+	code = use_key(s, s->key, err, &fault);
 	text_done(&fault);
 	return code;
 }
