@@ -5,9 +5,8 @@
  */
 #include "dns/rdata.h"
 
-#include <libknot/descriptor.h>
-#include <libknot/rdata.h>
-#include <strings.h>
+#include <libknot/libknot.h>
+#include <stdlib.h>
 
 #include "base/reader.h"
 #include "base/writer.h"
@@ -101,20 +100,47 @@ bool rdata_equal(uint16_t type, struct slice a, struct slice b)
 	}
 }
 
+/* Types whose form libknot's table tells in whole; of others it knows the names in them only. */
+static bool is_described(uint16_t type)
+{
+	static const uint16_t described[] = {
+		KNOT_RRTYPE_A,     KNOT_RRTYPE_NS,    KNOT_RRTYPE_CNAME, KNOT_RRTYPE_SOA,
+		KNOT_RRTYPE_PTR,   KNOT_RRTYPE_MX,    KNOT_RRTYPE_AAAA,  KNOT_RRTYPE_SRV,
+		KNOT_RRTYPE_NAPTR, KNOT_RRTYPE_DNAME,
+	};
+
+	for (size_t i = 0; i < sizeof(described) / sizeof(described[0]); i++)
+		if (described[i] == type)
+			return true;
+	return false;
+}
+
+/* Whether libknot's printer, which knows the whole form of each type, can make sense of it. */
+static bool is_printable(uint16_t type, struct slice rdata)
+{
+	static const knot_dump_style_t style = { .show_ttl = false };
+	size_t room = rdata.size * 8 + 1024;
+	knot_rrset_t set;
+	char *text = malloc(room);
+
+	knot_rrset_init(&set, NULL, type, KNOT_CLASS_IN, 0);
+
+	bool good = text != NULL &&
+		    knot_rrset_add_rdata(&set, rdata.data, (uint16_t)rdata.size, NULL) ==
+			    KNOT_EOK &&
+		    knot_rrset_txt_dump_data(&set, 0, text, room, &style) >= 0;
+	knot_rdataset_clear(&set.rrs, NULL);
+	free(text);
+	return good;
+}
+
 bool rdata_valid(uint16_t type, struct slice rdata)
 {
 	struct reader r = read_begin(rdata.data, rdata.size);
 
 	for (const int *block = type_blocks(type); skip_block(&r, *block); block++)
 		;
-	if (type == KNOT_RRTYPE_TXT || type == KNOT_RRTYPE_SPF) {
-		/* RFC 1035 3.3.14: one or more character-strings */
-		r = read_begin(rdata.data, rdata.size);
-		do {
-			read_string(&r);
-		} while (!r.failed && read_left(&r) > 0);
-	}
-	return read_end(&r) == 0;
+	return read_end(&r) == 0 && (is_described(type) || is_printable(type, rdata));
 }
 
 const knot_dname_t *rdata_target(uint16_t type, struct slice rdata)

@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "dns/name.h"
 #include "server/state.h"
 #include "tel/number.h"
 
@@ -35,8 +36,8 @@ static int add_below(struct access_rule *rule, struct arena *arena, const struct
 	const knot_dname_t *name = make_name(arena, text);
 	if (name == NULL)
 		return -ENOENT;
-	if (knot_dname_in_bailiwick(name, zone->apex) < 0) {
-		if (knot_dname_in_bailiwick(zone->apex, name) < 0)
+	if (name_depth(name, zone->apex) < 0) {
+		if (name_depth(zone->apex, name) < 0)
 			return -ENOENT;
 		name = zone->apex;
 	}
@@ -159,12 +160,12 @@ static bool match_asker(const struct access_rule *rule, const struct server_key 
 static bool match_name(const struct access_rule *rule, const knot_dname_t *owner)
 {
 	for (size_t i = 0; i < rule->below_count; i++)
-		if (knot_dname_in_bailiwick(owner, rule->below[i]) >= 0)
+		if (name_depth(owner, rule->below[i]) >= 0)
 			return true;
 	for (size_t i = 0; i < rule->name_count; i++) {
 		const knot_dname_t *name = rule->name[i];
 
-		if (knot_dname_is_wildcard(name) ? knot_dname_in_bailiwick(owner, name + 2) > 0 :
+		if (knot_dname_is_wildcard(name) ? name_depth(owner, name + 2) > 0 :
 						   knot_dname_is_case_equal(owner, name))
 			return true;
 	}

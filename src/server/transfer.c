@@ -317,6 +317,6 @@ int transfer_next(struct transfer *transfer, uint8_t *wire)
 	x->tsig.present = false;
 	size_t size = exchange_finish(x, &reply);
 	x->tsig = tsig;
-	err = tsig_sign_next(&x->tsig, wire, &size, RESPONSE_ROOM);
+	err = tsig.present ? tsig_sign_next(&x->tsig, wire, &size, RESPONSE_ROOM) : 0;
 	return err == 0 ? (int)size : err;
 }

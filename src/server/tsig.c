@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Signatures (RFC 8945). Requests are verified here, over the octets that came, because libknot
- * takes full MACs only and truncated ones have rules of their own (5.2.2.1); responses are signed
- * by libknot.
+ * Signatures (RFC 8945) over the octets of messages, with libdnssec's HMAC. libknot has functions
+ * for all of it, but takes full MACs only, where truncated ones have rules of their own (5.2.2.1),
+ * and can say no error but BADTIME in a signed response (5.3.2).
  *
  * Our policy on truncation (5.2.4): at least 128 bits of MAC. On time: at most 300 seconds of
  * fudge, whatever the request claims, so that what must be remembered against replays is bounded.
@@ -12,68 +12,106 @@
 #include <errno.h>
 #include <libdnssec/error.h>
 
+#include "base/clock.h"
 #include "base/writer.h"
 
-enum { MAC_POLICY_MIN = 16, MAC_RULE_MIN = 10, TIMERS_SIZE = 8 };
+enum {
+	MAC_POLICY_MIN = 16,
+	MAC_RULE_MIN = 10,
+	SERVER_TIME_SIZE = 6,
+	RECORD_FIXED = 26, /* octets of a TSIG record beside names, MAC and other data */
+	VARIABLES_MAX = 2 * KNOT_DNAME_MAXLEN + 512,
+};
 
-static int add(dnssec_tsig_ctx_t *ctx, const void *data, size_t size)
+/* The fields of a TSIG record (RFC 8945 4.2), without its MAC. */
+struct fields {
+	const knot_dname_t *key;
+	const knot_dname_t *algorithm;
+	uint64_t time;
+	uint16_t fudge;
+	uint16_t original_id;
+	uint16_t error;
+	struct slice other;
+};
+
+static void write_time(struct writer *w, uint64_t time)
 {
-	dnssec_binary_t binary = { .size = size, .data = (uint8_t *)(uintptr_t)data };
+	write_u16(w, (uint16_t)(time >> 32));
+	write_u32(w, (uint32_t)time);
+}
 
-	return dnssec_tsig_add(ctx, &binary);
+static void write_lower(struct writer *w, const knot_dname_t *name)
+{
+	knot_dname_storage_t lower;
+
+	knot_dname_copy_lower(lower, name);
+	write_bytes(w, lower, knot_dname_size(lower));
 }
 
 /* RFC 8945 4.3.3: the variables that the MAC covers beside the message. */
-static size_t write_variables(uint8_t *ret, size_t room, const knot_rrset_t *rr)
+static void write_variables(struct writer *w, const struct fields *f)
 {
-	knot_dname_storage_t name;
-	struct writer w = write_begin(ret, room);
-	const knot_dname_t *names[] = { rr->owner, knot_tsig_rdata_alg_name(rr) };
-	uint64_t time = knot_tsig_rdata_time_signed(rr);
-	uint16_t other = knot_tsig_rdata_other_data_length(rr);
-
-	for (int i = 0; i < 2; i++) {
-		knot_dname_copy_lower(name, names[i]);
-		write_bytes(&w, name, knot_dname_size(name));
-		if (i == 0) {
-			write_u16(&w, KNOT_CLASS_ANY);
-			write_u32(&w, 0);
-		}
-	}
-	write_u16(&w, (uint16_t)(time >> 32));
-	write_u32(&w, (uint32_t)time);
-	write_u16(&w, knot_tsig_rdata_fudge(rr));
-	write_u16(&w, knot_tsig_rdata_error(rr));
-	write_u16(&w, other);
-	write_bytes(&w, knot_tsig_rdata_other_data(rr), other);
-	return w.full ? 0 : write_size(&w);
+	write_lower(w, f->key);
+	write_u16(w, KNOT_CLASS_ANY);
+	write_u32(w, 0);
+	write_lower(w, f->algorithm);
+	write_time(w, f->time);
+	write_u16(w, f->fudge);
+	write_u16(w, f->error);
+	write_u16(w, (uint16_t)f->other.size);
+	write_bytes(w, f->other.data, f->other.size);
 }
 
-/* The MAC that the message should have; the header goes in as its signer saw it. */
+/* The MAC over the parts, one after another. */
 static int compute(uint8_t mac[TSIG_MAC_MAX], const struct server_key *key,
-		   const knot_pkt_t *message)
+		   const struct slice *part, size_t count)
 {
-	uint8_t header[KNOT_WIRE_HEADER_SIZE], variables[2 * KNOT_DNAME_MAXLEN + 64];
-	size_t size = write_variables(variables, sizeof(variables), message->tsig_rr);
 	dnssec_tsig_ctx_t *ctx = NULL;
+	int err = dnssec_tsig_new(&ctx, key->tsig.algorithm, &key->tsig.secret);
 
-	if (size == 0)
-		return -EMSGSIZE;
-	if (dnssec_tsig_new(&ctx, key->tsig.algorithm, &key->tsig.secret) != DNSSEC_EOK)
+	if (err != DNSSEC_EOK)
 		return -ENOMEM;
+	for (size_t i = 0; err == DNSSEC_EOK && i < count; i++) {
+		dnssec_binary_t binary = { .size = part[i].size,
+					   .data = (uint8_t *)(uintptr_t)part[i].data };
 
-	memcpy(header, message->wire, sizeof(header));
-	knot_wire_set_id(header, knot_tsig_rdata_orig_id(message->tsig_rr));
-
-	int err = add(ctx, header, sizeof(header));
-	if (err == DNSSEC_EOK)
-		err = add(ctx, message->wire + sizeof(header), message->size - sizeof(header));
-	if (err == DNSSEC_EOK)
-		err = add(ctx, variables, size);
+		err = dnssec_tsig_add(ctx, &binary);
+	}
 	if (err == DNSSEC_EOK)
 		err = dnssec_tsig_write(ctx, mac);
 	dnssec_tsig_free(ctx);
 	return err == DNSSEC_EOK ? 0 : -EIO;
+}
+
+/* The MAC that a request should have; the header goes in as its signer saw it. */
+static int compute_request(uint8_t mac[TSIG_MAC_MAX], const struct server_key *key,
+			   const knot_pkt_t *message)
+{
+	const knot_rrset_t *rr = message->tsig_rr;
+	struct fields fields = {
+		.key = rr->owner,
+		.algorithm = knot_tsig_rdata_alg_name(rr),
+		.time = knot_tsig_rdata_time_signed(rr),
+		.fudge = knot_tsig_rdata_fudge(rr),
+		.error = knot_tsig_rdata_error(rr),
+		.other = slice_make(knot_tsig_rdata_other_data(rr),
+				    knot_tsig_rdata_other_data_length(rr)),
+	};
+	uint8_t header[KNOT_WIRE_HEADER_SIZE], variables[VARIABLES_MAX];
+	struct writer w = write_begin(variables, sizeof(variables));
+
+	write_variables(&w, &fields);
+	if (w.full)
+		return -EMSGSIZE;
+	memcpy(header, message->wire, sizeof(header));
+	knot_wire_set_id(header, knot_tsig_rdata_orig_id(rr));
+
+	struct slice parts[] = {
+		slice_make(header, sizeof(header)),
+		slice_make(message->wire + sizeof(header), message->size - sizeof(header)),
+		slice_make(variables, write_size(&w)),
+	};
+	return compute(mac, key, parts, 3);
 }
 
 /* In a time that does not tell where they differ. */
@@ -132,7 +170,7 @@ uint8_t tsig_verify(struct tsig *ret, const struct state *state, knot_pkt_t *mes
 	memcpy(ret->mac, knot_tsig_rdata_mac(rr), size);
 	ret->mac_size = size;
 
-	int err = compute(mac, key, message);
+	int err = compute_request(mac, key, message);
 	if (err != 0) {
 		ret->present = false;
 		return KNOT_RCODE_SERVFAIL;
@@ -146,54 +184,120 @@ uint8_t tsig_verify(struct tsig *ret, const struct state *state, knot_pkt_t *mes
 	return KNOT_RCODE_NOERROR;
 }
 
+static bool is_unsigned_error(const struct tsig *tsig)
+{
+	/* 5.3.2: where key or MAC are not good there is nothing to sign with */
+	return tsig->key == NULL || tsig->error == KNOT_RCODE_BADSIG ||
+	       tsig->error == KNOT_RCODE_BADKEY;
+}
+
+static const knot_dname_t *algorithm_name(const struct tsig *tsig)
+{
+	return tsig->key != NULL ? dnssec_tsig_algorithm_to_dname(tsig->key->tsig.algorithm) :
+				   knot_tsig_rdata_alg_name(tsig->rr);
+}
+
 size_t tsig_room(const struct tsig *tsig)
 {
 	if (!tsig->present)
 		return 0;
-	if (tsig->key != NULL)
-		return knot_tsig_wire_size(&tsig->key->tsig) + TIMERS_SIZE;
-	return knot_rrset_size(tsig->rr) + TIMERS_SIZE;
+	return knot_dname_size(tsig->key != NULL ? tsig->key->tsig.name : tsig->rr->owner) +
+	       knot_dname_size(algorithm_name(tsig)) + RECORD_FIXED + TSIG_MAC_MAX +
+	       SERVER_TIME_SIZE;
 }
 
-static int knot_error(int err)
+/* Adds the record to the message and counts it. */
+static int add_record(uint8_t *wire, size_t *size, size_t max, const struct fields *f,
+		      struct slice mac)
 {
-	return err == KNOT_EOK ? 0 : err == KNOT_ENOMEM ? -ENOMEM : -EMSGSIZE;
+	struct writer w = write_begin(wire + *size, max - *size);
+
+	write_bytes(&w, f->key, knot_dname_size(f->key));
+	write_u16(&w, KNOT_RRTYPE_TSIG);
+	write_u16(&w, KNOT_CLASS_ANY);
+	write_u32(&w, 0);
+
+	uint8_t *length = w.pos;
+	write_u16(&w, 0);
+	write_bytes(&w, f->algorithm, knot_dname_size(f->algorithm));
+	write_time(&w, f->time);
+	write_u16(&w, f->fudge);
+	write_u16(&w, (uint16_t)mac.size);
+	write_bytes(&w, mac.data, mac.size);
+	write_u16(&w, f->original_id);
+	write_u16(&w, f->error);
+	write_u16(&w, (uint16_t)f->other.size);
+	write_bytes(&w, f->other.data, f->other.size);
+	if (w.full)
+		return -EMSGSIZE;
+	put_u16(length, (uint16_t)(w.pos - length - 2));
+	knot_wire_set_arcount(wire, (uint16_t)(knot_wire_get_arcount(wire) + 1));
+	*size += write_size(&w);
+	return 0;
+}
+
+/* The MAC before, with its length in front (RFC 8945 4.3.1). */
+static struct slice write_last_mac(uint8_t *ret, const struct tsig *tsig)
+{
+	put_u16(ret, (uint16_t)tsig->mac_size);
+	memcpy(ret + 2, tsig->mac, tsig->mac_size);
+	return slice_make(ret, tsig->mac_size + 2);
+}
+
+/* Signs with the variables in w, and remembers the MAC for the next message. */
+static int sign(struct tsig *tsig, uint8_t *wire, size_t *size, size_t max, const struct fields *f,
+		const struct writer *w)
+{
+	uint8_t last[2 + TSIG_MAC_MAX], mac[TSIG_MAC_MAX];
+	struct slice parts[] = { write_last_mac(last, tsig), slice_make(wire, *size),
+				 slice_make(w->start, write_size(w)) };
+	int err = w->full ? -EMSGSIZE : compute(mac, tsig->key, parts, 3);
+
+	if (err != 0)
+		return err;
+	tsig->mac_size = dnssec_tsig_algorithm_size(tsig->key->tsig.algorithm);
+	memcpy(tsig->mac, mac, tsig->mac_size);
+	return add_record(wire, size, max, f, slice_make(mac, tsig->mac_size));
 }
 
 int tsig_sign(struct tsig *tsig, uint8_t *wire, size_t *size, size_t max)
 {
-	uint8_t mac[TSIG_MAC_MAX];
-	size_t mac_size = sizeof(mac);
+	uint8_t variables[VARIABLES_MAX], server_time[SERVER_TIME_SIZE];
+	struct writer w = write_begin(server_time, sizeof(server_time));
+	struct fields fields = { .algorithm = algorithm_name(tsig),
+				 .time = clock_wall_s(),
+				 .fudge = TSIG_FUDGE_MAX,
+				 .original_id = get_u16(wire),
+				 .error = tsig->error };
 
-	if (!tsig->present)
-		return 0;
-	/* 5.3.2: where key or MAC are not good there is nothing to sign with */
-	if (tsig->key == NULL || tsig->error == KNOT_RCODE_BADSIG ||
-	    tsig->error == KNOT_RCODE_BADKEY)
-		return knot_error(knot_tsig_add(wire, size, max, tsig->error, tsig->rr));
-
-	int err = knot_tsig_sign(wire, size, max, tsig->mac, tsig->mac_size, mac, &mac_size,
-				 &tsig->key->tsig, tsig->error, tsig->signed_at);
-	if (err == KNOT_EOK) {
-		memcpy(tsig->mac, mac, mac_size);
-		tsig->mac_size = mac_size;
+	if (is_unsigned_error(tsig)) {
+		fields.key = tsig->rr->owner;
+		fields.time = tsig->signed_at;
+		return add_record(wire, size, max, &fields, (struct slice){ 0 });
 	}
-	return knot_error(err);
+	fields.key = tsig->key->tsig.name;
+	if (tsig->error == KNOT_RCODE_BADTIME) {
+		/* 5.2.3: the time of the request, and ours as other data */
+		write_time(&w, fields.time);
+		fields.other = slice_make(server_time, sizeof(server_time));
+		fields.time = tsig->signed_at;
+	}
+	w = write_begin(variables, sizeof(variables));
+	write_variables(&w, &fields);
+	return sign(tsig, wire, size, max, &fields, &w);
 }
 
 int tsig_sign_next(struct tsig *tsig, uint8_t *wire, size_t *size, size_t max)
 {
-	uint8_t mac[TSIG_MAC_MAX];
-	size_t mac_size = sizeof(mac);
+	uint8_t timers[SERVER_TIME_SIZE + 2];
+	struct writer w = write_begin(timers, sizeof(timers));
+	struct fields fields = { .key = tsig->key->tsig.name,
+				 .algorithm = algorithm_name(tsig),
+				 .time = clock_wall_s(),
+				 .fudge = TSIG_FUDGE_MAX,
+				 .original_id = get_u16(wire) };
 
-	if (!tsig->present)
-		return 0;
-
-	int err = knot_tsig_sign_next(wire, size, max, tsig->mac, tsig->mac_size, mac, &mac_size,
-				      &tsig->key->tsig, wire, *size);
-	if (err == KNOT_EOK) {
-		memcpy(tsig->mac, mac, mac_size);
-		tsig->mac_size = mac_size;
-	}
-	return knot_error(err);
+	write_time(&w, fields.time);
+	write_u16(&w, fields.fudge);
+	return sign(tsig, wire, size, max, &fields, &w);
 }

@@ -82,10 +82,11 @@ static bool check_zone(struct responder *r, struct job *job)
 {
 	struct exchange *x = &job->exchange;
 
-	if (x->qtype != KNOT_RRTYPE_SOA || x->qclass != KNOT_CLASS_IN)
+	if (x->qtype != KNOT_RRTYPE_SOA)
 		return deny(x, KNOT_RCODE_FORMERR, KNOT_EDNS_EDE_OTHER,
-			    "the zone section must name a zone by type SOA, class IN");
-	job->zone = zone_table_find(r->view.table, x->wire + KNOT_WIRE_HEADER_SIZE);
+			    "the zone section must name a zone by type SOA");
+	if (x->qclass == KNOT_CLASS_IN)
+		job->zone = zone_table_find(r->view.table, x->wire + KNOT_WIRE_HEADER_SIZE);
 	if (job->zone == NULL)
 		return deny(x, KNOT_RCODE_NOTAUTH, KNOT_EDNS_EDE_NOTAUTH,
 			    "no zone of this name is served here");

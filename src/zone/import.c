@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "dns/master.h"
+#include "dns/name.h"
 #include "dns/rdata.h"
 #include "tel/naptr.h"
 
@@ -74,13 +75,15 @@ static const char *check_record(const struct import *import, const struct record
 
 	if (record->rclass != KNOT_CLASS_IN)
 		return "the class must be IN";
-	if (knot_dname_in_bailiwick(record->owner, import->zone->apex) < 0)
+	if (name_depth(record->owner, import->zone->apex) < 0)
 		return "the name is not in the zone";
 	if (record->type == KNOT_RRTYPE_OPT || (record->type >= 128 && record->type <= 255))
 		return "this type is not for data";
 	if (record->type == KNOT_RRTYPE_SOA &&
 	    !knot_dname_is_case_equal(record->owner, import->zone->apex))
 		return "SOA stands at the zone's own name only";
+	if (!rdata_valid(record->type, record->rdata))
+		return "the data is not of this type's form";
 	if (record->type == KNOT_RRTYPE_NAPTR && import->zone->naptr_check &&
 	    (naptr_read(record->rdata, &naptr) != 0 || naptr_check(&naptr, &why) != 0))
 		return why != NULL ? why : "the NAPTR record can't be checked";

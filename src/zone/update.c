@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "dns/name.h"
 #include "dns/rdata.h"
 #include "tel/naptr.h"
 
@@ -36,7 +37,7 @@ static bool is_meta(uint16_t type)
 
 static bool is_inside(const struct zone *zone, const knot_rrset_t *rr)
 {
-	return knot_dname_in_bailiwick(rr->owner, zone->apex) >= 0;
+	return name_depth(rr->owner, zone->apex) >= 0;
 }
 
 /* "TYPE of NAME: what", for people. */
