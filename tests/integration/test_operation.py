@@ -72,7 +72,7 @@ def test_the_configuration_as_written(tmp_path):
     done = run(tmp_path, "--check")
     if done.returncode != 0:
         faults = [line for line in done.stderr.splitlines() if "onnet.yaml:" in line]
-        assert len(faults) == 1 and "pbx" in faults[0] and "onnet.yaml:27:" in faults[0], done.stderr
+        assert len(faults) == 1 and "pbx" in faults[0] and "onnet.yaml:26:" in faults[0], done.stderr
         (tmp_path / "onnet.yaml").write_text(AS_WRITTEN.replace(
             "zone:\n", "  - id: pbx\n    algorithm: hmac-sha1\n    secret: cGJ4LXNlY3JldC1wYng=\nzone:\n",
             1))
@@ -81,15 +81,15 @@ def test_the_configuration_as_written(tmp_path):
 
 
 @pytest.mark.parametrize("change, words", [
-    (("workers: 2 ", "worker: 2 "), ["5:3", "worker", "workers"]),
-    (("workers: 2 ", "workers: two "), ["5:", "two"]),
-    (("  tcp-max-clients: 1000\n", "  tcp-max-clients: 1000\n  workers: 3\n"), ["8:3", "workers"]),
-    (("hmac-sha256  ", "hmac-sha3  "), ["11:", "hmac-sha3", "hmac-sha256"]),
-    (("127.0.0.0/8", "127.0.0.1/8"), ["19:", "127.0.0.1/8"]),
-    (("update: [ops]", "update: [opps]"), ["18:", "opps"]),
-    (("listen: [127.0.0.1@5300", "listen: [127.0.0.1:5300"), ["2:", "127.0.0.1:5300"]),
-    (("domain: e164.example.net", "domain: example.net"), ["20:", "example.net"]),
-    (("types: [NAPTR]", "types: [NAPTRR]"), ["25:", "NAPTRR"]),
+    (("workers: 2 ", "worker: 2 "), ["yaml:4:3:", "worker", "workers"]),
+    (("workers: 2 ", "workers: two "), ["yaml:4:", "two"]),
+    (("  tcp-max-clients: 1000\n", "  tcp-max-clients: 1000\n  workers: 3\n"), ["yaml:8:3:", "workers"]),
+    (("hmac-sha256  ", "hmac-sha3  "), ["yaml:10:", "hmac-sha3", "hmac-sha256"]),
+    (("127.0.0.0/8", "127.0.0.1/8"), ["yaml:19:", "127.0.0.1/8"]),
+    (("update: [ops]", "update: [opps]"), ["yaml:18:", "opps"]),
+    (("listen: [127.0.0.1@5300", "listen: [127.0.0.1:5300"), ["yaml:2:", "127.0.0.1:5300"]),
+    (("domain: e164.example.net", "domain: example.net"), ["yaml:20:", "example.net"]),
+    (("types: [NAPTR]", "types: [NAPTRR]"), ["yaml:25:", "NAPTRR"]),
     (("number:\n", "number\n"), ["onnet.yaml:"]),
     (("zone:\n", "zone: [\n"), ["onnet.yaml:"]),
 ], ids=range(11))
