@@ -99,10 +99,12 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 
 static void tell_failure(struct update_writer *writer, int err)
 {
+	/* LMDB says EIO where the kernel took a part of what was to be written, as a full disk does */
 	if (!writer->broken)
-		log_error("updates can't be stored: %s; answering goes on, updates fail with "
-			  "SERVFAIL until there is %s",
-			  strerror(-err), err == -ENOSPC ? "room on the disk" : "a remedy");
+		log_error("updates can't be stored: %s%s; answering goes on, updates fail with "
+			  "SERVFAIL until that is mended",
+			  strerror(-err),
+			  err == -EIO ? " (no room on the disk, or the disk fails)" : "");
 	writer->broken = true;
 }
 
