@@ -47,10 +47,10 @@ static const char *delimiter_fault(uint8_t c)
 
 static const char *flags_read(struct slice flags, uint8_t delimiter, bool *icase)
 {
+	if (flags.size > 0 && memchr(flags.data, delimiter, flags.size) != NULL)
+		return "the delimiter is in the expression more than three times: put a backslash "
+		       "before it, or take another delimiter";
 	for (size_t i = 0; i < flags.size; i++) {
-		if (flags.data[i] == delimiter)
-			return "the delimiter is in the expression more than three times: put a "
-			       "backslash before it, or take another delimiter";
 		/* RFC 3402 3.2: flags = "i" */
 		if (flags.data[i] != 'i')
 			return "after the last delimiter there is something else than the flag i";

@@ -14,8 +14,8 @@
  * backslash before a letter (\d is not POSIX) or a digit (an ERE has no back references). An
  * empty pair of parentheses passes, as everyone agrees on it.
  *
- * The reader keeps pieces on a stack. At | and ) and the end, the pieces since the last ( or |
- * are folded from the right into a chain of sequence nodes, because the leftmost piece has the first
+ * The reader keeps pieces on a stack. At | and ) and the end, the pieces since the last ( or | are
+ * folded from the right into a chain of sequence nodes, because the leftmost piece has the first
  * choice of length when a match is taken apart.
  */
 #include "tel/pattern.h"

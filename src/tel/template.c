@@ -189,16 +189,20 @@ static size_t take_digits(struct reader *r)
 	return size;
 }
 
-/* [0-9]{n}; 0 where something else stands there. */
-static unsigned take_class(struct reader *r)
+/* [0-9]{n}, or nothing at all: 0. False: it starts so and goes on otherwise. */
+static bool take_class(struct reader *r, unsigned *ret)
 {
 	unsigned number = 0;
 
-	if (!take(r, "[0-9]{"))
-		return 0;
-	while (read_left(r) > 0 && *r->pos >= '0' && *r->pos <= '9' && number <= NUMBER_DIGITS_MAX)
-		number = number * 10 + (read_u8(r) - (unsigned)'0');
-	return take(r, "}") ? number : 0;
+	if (take(r, "[0-9]{")) {
+		for (; read_left(r) > 0 && *r->pos >= '0' && *r->pos <= '9'; read_u8(r))
+			if (number <= NUMBER_DIGITS_MAX)
+				number = number * 10 + (*r->pos - (unsigned)'0');
+		if (number == 0 || number > NUMBER_DIGITS_MAX || !take(r, "}"))
+			return false;
+	}
+	*ret = number;
+	return true;
 }
 
 /* False: the pattern is of another shape. */
@@ -216,8 +220,8 @@ static bool shape_read(struct slice pattern, struct shape *ret)
 
 	size_t written = take_digits(&r);
 	bool any = take(&r, ".*") || take(&r, ".+");
-	if (!any)
-		shape.following = take_class(&r);
+	if (!any && !take_class(&r, &shape.following))
+		return false;
 
 	bool closed = (!inner || take(&r, ")")) && (!outer || take(&r, ")"));
 	bool end = take(&r, "$");
