@@ -198,11 +198,8 @@ static uint8_t require_value(struct change *change, const knot_pktsection_t *sec
 	return KNOT_RCODE_NXRRSET;
 }
 
-static uint8_t require_one(struct change *change, const knot_pktsection_t *section, uint16_t index,
-			   const char **why)
+static uint8_t require_one(struct change *change, const knot_rrset_t *rr, const char **why)
 {
-	const knot_rrset_t *rr = knot_pkt_rr(section, index);
-
 	if (rr->ttl != 0) {
 		*why = explain(change->arena, rr, "a prerequisite has no TTL");
 		return KNOT_RCODE_FORMERR;
@@ -218,7 +215,7 @@ static uint8_t require_one(struct change *change, const knot_pktsection_t *secti
 			       "the class or type is none that a prerequisite knows");
 		return KNOT_RCODE_FORMERR;
 	}
-	return require_value(change, section, index, why);
+	return KNOT_RCODE_NOERROR;
 }
 
 uint8_t update_require(struct change *change, const knot_pkt_t *message, const char **why)
@@ -227,7 +224,11 @@ uint8_t update_require(struct change *change, const knot_pkt_t *message, const c
 	uint8_t rcode = KNOT_RCODE_NOERROR;
 
 	for (uint16_t i = 0; rcode == KNOT_RCODE_NOERROR && i < section->count; i++)
-		rcode = require_one(change, section, i, why);
+		rcode = require_one(change, knot_pkt_rr(section, i), why);
+	/* RFC 2136 3.2.5: sets are put together first and compared after all else */
+	for (uint16_t i = 0; rcode == KNOT_RCODE_NOERROR && i < section->count; i++)
+		if (knot_pkt_rr(section, i)->rclass == KNOT_CLASS_IN)
+			rcode = require_value(change, section, i, why);
 	return rcode;
 }
 

@@ -44,8 +44,13 @@ def starter(directory, kind):
     def start(zones, **more):
         here = os.path.join(str(directory), f"{kind}{len(started)}")
         server = servers.KINDS[kind](here, zones, **more)
+        try:
+            server.start()
+        except BaseException:
+            server.close()
+            raise
         started.append(server)
-        return server.start()
+        return server
 
     yield start
     faults = []

@@ -191,6 +191,8 @@ def random_update(rng, zone):
             name = dns.name.from_text(zone.origin)
         if kind < 4 and name == dns.name.from_text(zone.origin) and rdtype == "NS":
             continue  # named wants addresses for these
+        if kind < 4 and rdtype in ("NS", "DNAME") and name.labels[0] == b"*":
+            continue  # RFC 4592, 4.2 and 4.4, leave these open; named passes over them
         if kind < 4:
             m.add(name, rng.choice([0, 60, 3600]), scenario.rdata(rdtype, zone.data(rdtype)))
         elif kind == 4:
