@@ -149,7 +149,7 @@ def test_it_goes_on_where_a_signal_stopped_it(tool):
 
 def test_a_lost_server_is_said_with_the_line_to_go_on(tool):
     lines = [f"+1202{i:07d},sip:{{number}}@example.net\n" for i in range(3000)]
-    p = subprocess.Popen(tool.command("--timeout", "1000", "number", "import", "-"),
+    p = subprocess.Popen(tool.command("--timeout", "1", "number", "import", "-"),
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                          text=True)
     p.stdin.write("".join(lines[:1500]))

@@ -177,7 +177,7 @@ def test_a_list_is_sorted_and_takes_a_prefix(tool):
 
 
 def test_a_server_that_is_not_there_is_said_so(tool):
-    r = tool.run("--server", "127.0.0.1@1", "--timeout", "200", "number", "show", "+1", code=4)
+    r = tool.run("--server", "127.0.0.1@1", "--timeout", "1", "number", "show", "+1", code=4)
     assert "127.0.0.1@1" in r.err
 
 
