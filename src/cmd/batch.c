@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Bulk updates. A ring of batches: one is being filled, those before it are in flight on one TCP
- * connection. An update is atomic (RFC 2136 3.4), a stream of them is not, and the server may take them
- * in any order (RFC 7766 6.2.1.1); so a step that depends on an earlier one in another batch
- * waits until that has been answered.
+ * connection. An update is atomic (RFC 2136 3.4), a stream of them is not, and the server may
+ * take them in any order (RFC 7766 6.2.1.1); so a step that depends on an earlier one in another
+ * batch waits until that has been answered.
  *
  * The server says yes or no to a whole update. A no is narrowed down: halves, quarters, until a
- * single step is left to blame. Where the very first ones all fail, nothing will ever go through, and
- * it ends there.
+ * single step is left to blame. Where the very first ones all fail, nothing will ever go through,
+ * and it ends there.
  */
 #include "cmd/batch.h"
 
@@ -179,7 +179,9 @@ static int fill_update(struct batch *batch, size_t first, size_t count)
 	return 0;
 }
 
-/* One update outside the stream, which is empty then. 1: done, 0: refused, and why; else an exit. */
+/*
+ * One update outside the stream, which is empty then. 1: done, 0: refused, and why; else an exit.
+ */
 static int send_some(struct batches *b, struct batch *batch, size_t first, size_t count)
 {
 	struct client_answer answer;
@@ -201,7 +203,10 @@ static int send_some(struct batches *b, struct batch *batch, size_t first, size_
 	return 0;
 }
 
-/* A refused run of steps: the one to blame, or both halves again. Its depth is that of the halving. */
+/*
+ * A refused run of steps: the one to blame, or both halves again. Its depth is that of the
+ * halving.
+ */
 static void narrow(struct batches *b, struct batch *batch, size_t first, size_t count)
 {
 	if (count == 1) {
@@ -308,7 +313,10 @@ static int ship(struct batches *b)
 	if (err < 0 && b->code == 0)
 		b->code = session_failed(b->session, err);
 
-	/* With the window full there is one free slot in the ring; a refusal may have left more to do. */
+	/*
+	 * With the window full there is one free slot in the ring; a refusal may have left more
+	 * to do.
+	 */
 	while (b->code == 0 && b->filling - b->settled > RING)
 		wait_for_all(b);
 	return b->code;

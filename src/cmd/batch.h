@@ -6,9 +6,9 @@
 #include "publish/changes.h"
 
 /*
- * Sends very many changes of one zone as a stream of large updates, several in flight. What belongs
- * together, a step, is never divided. An update that the server refuses is sent again in halves until
- * the step that it refuses is found; the others go through.
+ * Sends very many changes of one zone as a stream of large updates, several in flight. What
+ * belongs together, a step, is never divided. An update that the server refuses is sent again in
+ * halves until the step that it refuses is found; the others go through.
  */
 struct batches;
 
@@ -26,9 +26,10 @@ int batches_new(struct batches **ret, struct session *s, const knot_dname_t *zon
 void batches_free(struct batches *b);
 
 /*
- * Takes a step (copied): its changes, the first line of the file it comes from and what it is called. after:
- * an earlier step's batch (batch_current() at its time) that it needs to be done before it, 0: none. An
- * exit code; EXIT_INPUT: the step is larger than an update, and was left out.
+ * Takes a step (copied): its changes, the first line of the file it comes from and what it is
+ * called. after: an earlier step's batch (batch_current() at its time) that it needs to be done
+ * before it, 0: none. An exit code; EXIT_INPUT: the step is larger than an update, and was left
+ * out.
  */
 int batch_step(struct batches *b, const struct changes *changes, uint64_t line, const char *number,
 	       uint32_t after);

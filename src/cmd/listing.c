@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * All numbers, or all ranges, of the zones below which numbers are published, by AXFR (RFC 5936). A
- * zone is fetched once, however many suffixes lie in it. What a transfer delivers counts only when the
- * whole of it was right, so nothing is printed before its end.
+ * All numbers, or all ranges, of the zones below which numbers are published, by AXFR (RFC 5936).
+ * A zone is fetched once, however many suffixes lie in it. What a transfer delivers counts only
+ * when the whole of it was right, so nothing is printed before its end.
  */
 #include "cmd/listing.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Look-ups for commands that show things: names lead to other names, some of which belong to other
- * people's servers, and that ours doesn't know them is something to show, not to fail with. What was
- * asked once is remembered, since the same host serves several transports.
+ * Look-ups for commands that show things: names lead to other names, some of which belong to
+ * other people's servers, and that ours doesn't know them is something to show, not to fail with.
+ * What was asked once is remembered, since the same host serves several transports.
  */
 #include "cmd/lookup.h"
 
@@ -17,7 +17,10 @@ struct lookup_known {
 	size_t count;
 };
 
-/* The records of the answer section, of this type, whoever owns them: a wildcard's own name is not seen. */
+/*
+ * The records of the answer section, of this type, whoever owns them: a wildcard's own name is
+ * not seen.
+ */
 static int answer_copy(struct lookup_known *k, struct arena *arena, knot_pkt_t *packet)
 {
 	const knot_pktsection_t *section = knot_pkt_section(packet, KNOT_ANSWER);

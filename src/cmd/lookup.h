@@ -13,8 +13,8 @@ struct lookup {
 };
 
 /*
- * The records at the name, in the session's arena; count 0: there are none. -ENOENT: the server does not
- * hold this name. -EIO: no answer, which has been said on stderr. -ENOMEM.
+ * The records at the name, in the session's arena; count 0: there are none. -ENOENT: the server
+ * does not hold this name. -EIO: no answer, which has been said on stderr. -ENOMEM.
  */
 int lookup_records(struct lookup *l, const knot_dname_t *name, uint16_t type,
 		   const struct record **ret, size_t *count);

@@ -120,7 +120,10 @@ static int run_set(struct session *s, int argc, char **argv)
 	if (plan == NULL)
 		return command_fail(EXIT_INTERNAL, "out of memory");
 
-	/* A server may be named relative to the domain, so the domain is needed before the options. */
+	/*
+	 * A server may be named relative to the domain, so the domain is needed before the
+	 * options.
+	 */
 	if (argc > 1 && argv[1][0] == '-')
 		return command_misuse(s, "the domain comes first, its servers after it");
 
@@ -207,27 +210,30 @@ static int run_show(struct session *s, int argc, char **argv)
 	return code == 0 && view.transport_count == 0 ? EXIT_NOT_FOUND : code;
 }
 
+static const char set_help[] =
+	"The domain's NAPTR, SRV and address records become exactly this, in one update.\n"
+	"Servers share the calls by weight (10 where none is given); those on --standby get\n"
+	"calls only when all others fail. Both options may be repeated.\n"
+	"\n"
+	"  HOST            a name; without a dot it lies in the domain\n"
+	"  :PORT           for TCP and UDP, default 5060\n"
+	"  tls-port=N      for TLS, default 5061\n"
+	"  weight=N        0 to 65535\n"
+	"  address=IP      IPv4 or IPv6; may be repeated. HOST then has these addresses and\n"
+	"                  no others; without address= its addresses are left alone\n"
+	"\n"
+	"  --transport     which, the most wanted first; those left out are taken away\n"
+	"  --ttl SECONDS   default 60\n"
+	"\n"
+	"Other NAPTR records at the domain's name are left alone.\n";
+
 static const struct command commands[] = {
 	{ .name = "set",
 	  .run = run_set,
 	  .usage = "DOMAIN --server HOST[:PORT][,weight=N][,tls-port=N][,address=IP]... "
 		   "[--standby HOST...] [--transport tls,tcp,udp] [--ttl SECONDS]",
 	  .brief = "publish the servers of a SIP domain",
-	  .help = "The domain's NAPTR, SRV and address records become exactly this, in one update.\n"
-		  "Servers share the calls by weight (10 where none is given); those on --standby get\n"
-		  "calls only when all others fail. Both options may be repeated.\n"
-		  "\n"
-		  "  HOST            a name; without a dot it lies in the domain\n"
-		  "  :PORT           for TCP and UDP, default 5060\n"
-		  "  tls-port=N      for TLS, default 5061\n"
-		  "  weight=N        0 to 65535\n"
-		  "  address=IP      IPv4 or IPv6; may be repeated. HOST then has these addresses and\n"
-		  "                  no others; without address= its addresses are left alone\n"
-		  "\n"
-		  "  --transport     which, the most wanted first; those left out are taken away\n"
-		  "  --ttl SECONDS   default 60\n"
-		  "\n"
-		  "Other NAPTR records at the domain's name are left alone.\n",
+	  .help = set_help,
 	  .own = "server" },
 	{ .name = "show",
 	  .run = run_show,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnet number import: a file of numbers, streamed. A number's lines that follow each other are one
- * step of an update; its first step replaces what was published, later ones add. A line that can't be
- * published is reported by its number and left out. What ends the whole thing early, a signal or a
- * lost connection, leaves a line number with which to go on: all lines before it have been answered for, and
- * those after it may be sent again without harm.
+ * onnet number import: a file of numbers, streamed. A number's lines that follow each other are
+ * one step of an update; its first step replaces what was published, later ones add. A line that
+ * can't be published is reported by its number and left out. What ends the whole thing early, a
+ * signal or a lost connection, leaves a line number with which to go on: all lines before it have
+ * been answered for, and those after it may be sent again without harm.
  */
 #include <errno.h>
 #include <getopt.h>

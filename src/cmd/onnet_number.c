@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnet number: the URIs of one number, set as a whole in one update, shown as they come out, and taken
- * away. Lists of numbers are in onnet_list.c, files of them in onnet_import.c.
+ * onnet number: the URIs of one number, set as a whole in one update, shown as they come out, and
+ * taken away. Lists of numbers are in onnet_list.c, files of them in onnet_import.c.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -141,7 +141,8 @@ static void warn_range(struct session *s, const struct number *n, const struct f
 	part.digits[shared + 1] = '\0';
 	number_format(text, &part);
 	fprintf(stderr,
-		"onnet: warning: the range %s no longer answers for other numbers that start with %s\n"
+		"onnet: warning: the range %s no longer answers for other "
+		"numbers that start with %s\n"
 		"       (a wildcard ends where names exist, RFC 4592). To give them back to it:\n",
 		place_range_text(&s->arena, &found->place.entry), text);
 	for (size_t length = shared + 1; length < digits; length++) {
@@ -196,7 +197,9 @@ static int run_set(struct session *s, int argc, char **argv)
 	return 0;
 }
 
-/* The first suffix under which something answers for the number; else FOUND_NOTHING at the first. */
+/*
+ * The first suffix under which something answers for the number; else FOUND_NOTHING at the first.
+ */
 static int find_number(struct lookup *l, const struct number *n, struct found *ret)
 {
 	const char *const *suffix;
@@ -444,20 +447,37 @@ static int run_unset(struct session *s, int argc, char **argv)
 	return code;
 }
 
+static const char set_help[] =
+	"The number then leads to these URIs and to no others; the first is tried first.\n"
+	"In a URI {number} stands for the number as dialled, {digits} for it without \"+\".\n"
+	"\n"
+	"  --service NAME      sip, h323, pstn:tel, voice:tel+sms:tel ...; default: by the URI\n"
+	"  --order N           default 100\n"
+	"  --preference N      of the first URI, default 10; each further one has 10 more\n"
+	"  --ttl SECONDS       default 60\n"
+	"  --add               keep what is there, and come after it\n";
+
+static const char import_help[] =
+	"Each line: NUMBER,URI[,TTL[,SERVICE[,ORDER[,PREFERENCE]]]]; a first line of headings\n"
+	"is skipped. A number on several lines has several URIs. Numbers in the file lose what\n"
+	"they had before, unless --add; others are not touched. A bad line is reported and\n"
+	"left out. The file goes out in updates of some hundred numbers: a number's lines that\n"
+	"follow each other are one step, the whole file is not.\n"
+	"\n"
+	"  --add               keep what is there\n"
+	"  --all-or-nothing    check every line first, and send nothing where one is bad; stop\n"
+	"                      when the server refuses something. What was sent before that\n"
+	"                      stays, unless the file fits one update (some hundred numbers)\n"
+	"  --from LINE         go on where an interrupted import said\n"
+	"  --ttl SECONDS       of lines that give none, default 60\n";
+
 static const struct command commands[] = {
 	{ .name = "set",
 	  .run = run_set,
 	  .usage = "NUMBER URI... [--service NAME] [--order N] [--preference N] [--ttl SECONDS] "
 		   "[--add]",
 	  .brief = "publish the URIs of a number",
-	  .help = "The number then leads to these URIs and to no others; the first is tried first.\n"
-		  "In a URI {number} stands for the number as dialled, {digits} for it without \"+\".\n"
-		  "\n"
-		  "  --service NAME      sip, h323, pstn:tel, voice:tel+sms:tel ...; default: by the URI\n"
-		  "  --order N           default 100\n"
-		  "  --preference N      of the first URI, default 10; each further one has 10 more\n"
-		  "  --ttl SECONDS       default 60\n"
-		  "  --add               keep what is there, and come after it\n" },
+	  .help = set_help },
 	{ .name = "show",
 	  .run = run_show,
 	  .usage = "NUMBER",
@@ -474,18 +494,7 @@ static const struct command commands[] = {
 	  .run = number_import_run,
 	  .usage = "FILE.csv|- [--add] [--all-or-nothing] [--from LINE] [--ttl SECONDS]",
 	  .brief = "publish the numbers of a file",
-	  .help = "Each line: NUMBER,URI[,TTL[,SERVICE[,ORDER[,PREFERENCE]]]]; a first line of headings\n"
-		  "is skipped. A number on several lines has several URIs. Numbers in the file lose what\n"
-		  "they had before, unless --add; others are not touched. A bad line is reported and\n"
-		  "left out. The file goes out in updates of some hundred numbers: a number's lines that\n"
-		  "follow each other are one step, the whole file is not.\n"
-		  "\n"
-		  "  --add               keep what is there\n"
-		  "  --all-or-nothing    check every line first, and send nothing where one is bad; stop\n"
-		  "                      when the server refuses something. What was sent before that\n"
-		  "                      stays, unless the file fits one update (some hundred numbers)\n"
-		  "  --from LINE         go on where an interrupted import said\n"
-		  "  --ttl SECONDS       of lines that give none, default 60\n" },
+	  .help = import_help },
 	{ .name = "export",
 	  .run = number_export_run,
 	  .usage = "[PREFIX]",

@@ -116,24 +116,27 @@ static int run_unset(struct session *s, int argc, char **argv)
 	return code;
 }
 
+static const char set_help[] =
+	"All numbers with exactly N digits after the prefix lead to the URI. {number} in it\n"
+	"stands for the number as dialled, {digits} for it without \"+\". Several URIs have\n"
+	"rising preferences.\n"
+	"\n"
+	"A number of its own inside the block comes before the range, but takes its\n"
+	"neighbours out of it (RFC 4592): \"number set\" says which.\n"
+	"\n"
+	"  --digits N          how many digits follow the prefix\n"
+	"  --service NAME      default: by the URI\n"
+	"  --order N           default 100\n"
+	"  --preference N      of the first URI, default 10\n"
+	"  --ttl SECONDS       default 60\n";
+
 static const struct command commands[] = {
 	{ .name = "set",
 	  .run = run_set,
 	  .usage = "PREFIX --digits N URI... [--service NAME] [--order N] [--preference N] "
 		   "[--ttl SECONDS]",
 	  .brief = "lead a block of numbers to a URI",
-	  .help = "All numbers with exactly N digits after the prefix lead to the URI. {number} in it\n"
-		  "stands for the number as dialled, {digits} for it without \"+\". Several URIs have\n"
-		  "rising preferences.\n"
-		  "\n"
-		  "A number of its own inside the block comes before the range, but takes its\n"
-		  "neighbours out of it (RFC 4592): \"number set\" says which.\n"
-		  "\n"
-		  "  --digits N          how many digits follow the prefix\n"
-		  "  --service NAME      default: by the URI\n"
-		  "  --order N           default 100\n"
-		  "  --preference N      of the first URI, default 10\n"
-		  "  --ttl SECONDS       default 60\n" },
+	  .help = set_help },
 	{ .name = "show", .run = run_show, .usage = "PREFIX", .brief = "show where a range leads" },
 	{ .name = "unset", .run = run_unset, .usage = "PREFIX", .brief = "take a range away" },
 	{ .name = "list",

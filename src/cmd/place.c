@@ -2,10 +2,10 @@
 /*
  * Where numbers lie: under which suffix, at which name, and who answers there.
  *
- * An answer does not say whether a wildcard made it (RFC 4592 3.3.1), but the name below does: under
- * a name that exists there is no answer, while a wildcard that made the answer makes the same one
- * for any name below. So a probe below the number tells its own records from a range, and
- * probes further up tell how far up the range begins.
+ * An answer does not say whether a wildcard made it (RFC 4592 3.3.1), but the name below does:
+ * under a name that exists there is no answer, while a wildcard that made the answer makes the
+ * same one for any name below. So a probe below the number tells its own records from a range,
+ * and probes further up tell how far up the range begins.
  */
 #include "cmd/place.h"
 

@@ -38,12 +38,15 @@ struct found {
 };
 
 /*
- * What the server answers at this place of a number, and whether the records are its own or those of a
- * range. 0, or a negative errno of lookup_records().
+ * What the server answers at this place of a number, and whether the records are its own or those
+ * of a range. 0, or a negative errno of lookup_records().
  */
 int place_find(struct lookup *l, const struct place *place, struct found *ret);
 
-/* The range that begins at just this place: FOUND_RANGE or FOUND_NOTHING. Returns as place_find(). */
+/*
+ * The range that begins at just this place: FOUND_RANGE or FOUND_NOTHING. Returns as
+ * place_find().
+ */
 int place_find_range(struct lookup *l, const struct place *place, struct found *ret);
 
 /* "+1202555, 4 more digits" */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A list of changes (RFC 2136 2.5) that grows in an arena. Numbers, ranges and domains are turned into
- * such lists by pure functions; who sends them, or prints them, is not known here.
+ * A list of changes (RFC 2136 2.5) that grows in an arena. Numbers, ranges and domains are turned
+ * into such lists by pure functions; who sends them, or prints them, is not known here.
  */
 #include "publish/changes.h"
 

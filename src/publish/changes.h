@@ -7,9 +7,10 @@
 #include "dns/record.h"
 
 /*
- * What is to happen to a zone, change by change, each in the form of RFC 2136 2.5: class IN adds the
- * record, class NONE deletes this record, class ANY deletes the whole set (rdata.data is NULL). All
- * of it lies in the arena. Zero but for the arena is an empty list; failed is sticky: memory ran out.
+ * What is to happen to a zone, change by change, each in the form of RFC 2136 2.5: class IN adds
+ * the record, class NONE deletes this record, class ANY deletes the whole set (rdata.data is
+ * NULL). All of it lies in the arena. Zero but for the arena is an empty list; failed is sticky:
+ * memory ran out.
  */
 struct changes {
 	struct arena *arena;

@@ -2,9 +2,9 @@
 /*
  * Comma-separated values (RFC 4180), as a spreadsheet or a provisioning system writes them.
  *
- * RFC 4180 2.6 lets a quoted field hold a line break. Nothing that is published has one, and a quote
- * that somebody forgot to close would swallow the rest of a million lines; so here a record is a line,
- * and the fault is reported for the line that has it.
+ * RFC 4180 2.6 lets a quoted field hold a line break. Nothing that is published has one, and a
+ * quote that somebody forgot to close would swallow the rest of a million lines; so here a record
+ * is a line, and the fault is reported for the line that has it.
  */
 #include "publish/csv.h"
 
@@ -16,7 +16,10 @@ static int is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The end of a field without quotes; blanks around it go. Returns where the field's comma or end is. */
+/*
+ * The end of a field without quotes; blanks around it go. Returns where the field's comma or end
+ * is.
+ */
 static char *plain_field(char **ret, char *at)
 {
 	char *stop = at + strcspn(at, ",");
@@ -33,7 +36,9 @@ static char *plain_field(char **ret, char *at)
 	return more ? stop : NULL;
 }
 
-/* "a ""b"" c": RFC 4180 2.7, a double quote inside is doubled. *at stands behind the first quote. */
+/*
+ * "a ""b"" c": RFC 4180 2.7, a double quote inside is doubled. *at stands behind the first quote.
+ */
 static int quoted_field(char **ret, char **at, const char **why)
 {
 	char *read = *at, *write = *at;

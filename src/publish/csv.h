@@ -15,8 +15,8 @@ struct csv_line {
 };
 
 /*
- * Splits one line (RFC 4180 2) in place; a line break at its end is cut off. Fields lose their quotes
- * and, where they have none, the blanks around them. -EINVAL and in why what is wrong.
+ * Splits one line (RFC 4180 2) in place; a line break at its end is cut off. Fields lose their
+ * quotes and, where they have none, the blanks around them. -EINVAL and in why what is wrong.
  */
 int csv_split(struct csv_line *ret, char *line, const char **why);
 

@@ -2,13 +2,14 @@
 /*
  * A SIP domain as NAPTR, SRV and address records (RFC 3263 4, RFC 2782).
  *
- * The domain has one NAPTR record for each transport, flag "s", in the order in which they are wanted;
- * its replacement is the name of the SRV set, which lists every server. Servers that share the load have
- * one priority and weights, those on stand-by a higher priority value. The preference repeats the
- * order, since there are clients that compare preferences alone.
+ * The domain has one NAPTR record for each transport, flag "s", in the order in which they are
+ * wanted; its replacement is the name of the SRV set, which lists every server. Servers that
+ * share the load have one priority and weights, those on stand-by a higher priority value. The
+ * preference repeats the order, since there are clients that compare preferences alone.
  *
  * All of it is one update: a client sees the domain as it was or as it is, never half of it. What
- * stands beside it at the domain's name (ENUM records, WebSocket) is nobody's business here and stays.
+ * stands beside it at the domain's name (ENUM records, WebSocket) is nobody's business here and
+ * stays.
  */
 #include "publish/domain.h"
 
@@ -107,8 +108,8 @@ static void naptr_clear(struct changes *c, const knot_dname_t *domain, const str
 }
 
 /*
- * The orders of the field where the transports stand in its order; else the same values by place, so
- * that the person's order holds.
+ * The orders of the field where the transports stand in its order; else the same values by place,
+ * so that the person's order holds.
  */
 static uint16_t transport_order(const struct domain_plan *plan, size_t at)
 {
@@ -152,7 +153,10 @@ static bool name_is_below(const knot_dname_t *name, const knot_dname_t *zone)
 		name + knot_dname_prefixlen(name, (unsigned)(labels - above), NULL), zone);
 }
 
-/* A host may stand in the plan twice, with two ports: all that was there goes before anything comes. */
+/*
+ * A host may stand in the plan twice, with two ports: all that was there goes before anything
+ * comes.
+ */
 static int address_changes(struct changes *c, const struct domain_plan *plan,
 			   const knot_dname_t *zone, struct text *fault)
 {

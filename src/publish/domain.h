@@ -41,8 +41,8 @@ struct domain_plan {
 };
 
 /*
- * Adds "HOST[:PORT][,weight=N][,tls-port=N][,address=IP]..." to the plan. A host without a dot lies in the
- * domain. -EINVAL: fault says what is wrong, in words; -ENOMEM.
+ * Adds "HOST[:PORT][,weight=N][,tls-port=N][,address=IP]..." to the plan. A host without a dot
+ * lies in the domain. -EINVAL: fault says what is wrong, in words; -ENOMEM.
  */
 int domain_server_parse(struct domain_plan *plan, struct arena *arena, const char *text,
 			bool standby, struct text *fault);
@@ -52,9 +52,9 @@ int domain_transports_parse(struct domain_plan *plan, const char *text, struct t
 
 /*
  * Appends what makes the domain as planned, and takes away what the three transports had before.
- * naptr, naptr_count: the NAPTR records at the domain now, so that those that have nothing to do with it
- * are left alone; naptr NULL: not known, the whole set is replaced. zone holds the domain.
- * -EINVAL: fault says why it can't be; -ENOMEM.
+ * naptr, naptr_count: the NAPTR records at the domain now, so that those that have nothing to do
+ * with it are left alone; naptr NULL: not known, the whole set is replaced. zone holds the
+ * domain. -EINVAL: fault says why it can't be; -ENOMEM.
  */
 int domain_changes(struct changes *c, const struct domain_plan *plan, const knot_dname_t *zone,
 		   const struct record *naptr, size_t naptr_count, struct text *fault);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A server of a SIP domain as it stands on the command line,
- * "sip1.example.net:5080,weight=60,address=192.0.2.1,address=[2001:db8::1]", and the list of transports.
+ * "sip1.example.net:5080,weight=60,address=192.0.2.1,address=[2001:db8::1]", and the list of
+ * transports.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -113,7 +114,10 @@ static int server_option(struct domain_server *server, struct arena *arena, stru
 	return fault_word(fault, "option", name, "allowed are weight=N, tls-port=N and address=IP");
 }
 
-/* A host name (RFC 952, RFC 1123 2.1; "_" is let pass) as a name; without a dot it lies in the domain. */
+/*
+ * A host name (RFC 952, RFC 1123 2.1; "_" is let pass) as a name; without a dot it lies in the
+ * domain.
+ */
 static int host_read(struct arena *arena, const knot_dname_t **ret, struct slice host,
 		     const knot_dname_t *domain, struct text *fault)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A SIP domain on paper: the transports in the order in which they are tried, under each its servers with
- * the share of the calls they get, the reserve below them, and what is missing at the end.
+ * A SIP domain on paper: the transports in the order in which they are tried, under each its
+ * servers with the share of the calls they get, the reserve below them, and what is missing at
+ * the end.
  */
 #include "publish/domain_view.h"
 #include "publish/table.h"

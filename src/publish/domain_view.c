@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A SIP domain read back from its records, in the order in which a client goes through them: NAPTR by order
- * and preference (RFC 3263 4.1), the SRV records each leads to by priority and weight (RFC 2782), the
- * addresses of each target. Who fetches the records is not known here.
+ * A SIP domain read back from its records, in the order in which a client goes through them:
+ * NAPTR by order and preference (RFC 3263 4.1), the SRV records each leads to by priority and
+ * weight (RFC 2782), the addresses of each target. Who fetches the records is not known here.
  *
- * A share is what a server gets of the calls that its priority gets: its weight in the sum of weights.
- * What a caller would stumble over (a set that is not there, a host without an address) is gathered as
- * sentences.
+ * A share is what a server gets of the calls that its priority gets: its weight in the sum of
+ * weights. What a caller would stumble over (a set that is not there, a host without an address)
+ * is gathered as sentences.
  */
 #include "publish/domain_view.h"
 

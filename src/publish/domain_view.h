@@ -37,8 +37,9 @@ struct domain_view {
 };
 
 /*
- * Looks up one set: 0 and the records, count 0 where there are none; -ENOENT where the one who is asked
- * doesn't hold that name; another negative errno ends it all. The records live as long as the arena.
+ * Looks up one set: 0 and the records, count 0 where there are none; -ENOENT where the one who is
+ * asked doesn't hold that name; another negative errno ends it all. The records live as long as
+ * the arena.
  */
 struct view_source {
 	int (*lookup)(void *arg, const knot_dname_t *name, uint16_t type, const struct record **ret,

@@ -3,12 +3,13 @@
  * Numbers and ranges as NAPTR records, there and back.
  *
  * A number is the name of its reversed digits under a suffix, and each of its URIs a NAPTR record
- * with flag "u" there (RFC 6116 3). A range is the same with "*" below the digits that all its numbers
- * share (RFC 4592); the wildcard alone would answer for numbers of any length, so the expression
- * matches just so many digits and a client takes nothing else for an answer.
+ * with flag "u" there (RFC 6116 3). A range is the same with "*" below the digits that all its
+ * numbers share (RFC 4592); the wildcard alone would answer for numbers of any length, so the
+ * expression matches just so many digits and a client takes nothing else for an answer.
  *
- * The way back keeps to what a person wrote: the URI with {number} in it where the expression is of that
- * form, what comes out of it for the number that was asked for, and a note where nothing does.
+ * The way back keeps to what a person wrote: the URI with {number} in it where the expression is
+ * of that form, what comes out of it for the number that was asked for, and a note where nothing
+ * does.
  */
 #include "publish/entry.h"
 
@@ -216,8 +217,8 @@ int entry_view(struct arena *arena, struct entry_view *ret, const struct record 
 }
 
 /*
- * A range's prefix may have no digits, and then its name is no number's. With one more digit in front it
- * always is one, and that digit is the last one of the number.
+ * A range's prefix may have no digits, and then its name is no number's. With one more digit in
+ * front it always is one, and that digit is the last one of the number.
  */
 static int prefix_from_owner(struct number *ret, enum number_kind kind, const char *parent,
 			     const char *suffix)

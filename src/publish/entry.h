@@ -29,8 +29,8 @@ struct entry_place {
 };
 
 /*
- * The owner name in the arena: of a range "*." and the prefix (RFC 4592). -ENAMETOOLONG: number and suffix
- * are no name; -ENOMEM.
+ * The owner name in the arena: of a range "*." and the prefix (RFC 4592). -ENAMETOOLONG: number
+ * and suffix are no name; -ENOMEM.
  */
 int entry_owner(struct arena *arena, const knot_dname_t **ret, const struct entry_place *place);
 
@@ -39,8 +39,8 @@ int entry_rdata(struct arena *arena, struct slice *ret, const struct entry *e,
 		const struct entry_place *place, const char **why);
 
 /*
- * Appends what publishes the URIs at the place. replace: what was there goes, in the same update. Errors
- * as entry_rdata(); c is as it was then.
+ * Appends what publishes the URIs at the place. replace: what was there goes, in the same update.
+ * Errors as entry_rdata(); c is as it was then.
  */
 int entry_changes(struct changes *c, const struct entry_place *place, const struct entry *e,
 		  size_t count, bool replace, const char **why);

@@ -2,9 +2,9 @@
 /*
  * Lines of an import file, and the memory that ties together lines of the same number.
  *
- * The first line of a number replaces what was published before, each further one adds a URI, wherever
- * in the file it stands. So every number seen has to be remembered: a hash table with open
- * addressing whose texts lie in an arena, some 50 octets a number.
+ * The first line of a number replaces what was published before, each further one adds a URI,
+ * wherever in the file it stands. So every number seen has to be remembered: a hash table with
+ * open addressing whose texts lie in an arena, some 50 octets a number.
  */
 #include "publish/import.h"
 

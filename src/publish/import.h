@@ -33,7 +33,10 @@ struct import_numbers {
 	size_t room, count;
 };
 
-/* The number of this text, remembered from now on with zeros; valid until the next call. NULL: no memory. */
+/*
+ * The number of this text, remembered from now on with zeros; valid until the next call. NULL: no
+ * memory.
+ */
 struct import_number *import_number(struct import_numbers *numbers, const char *text);
 
 void import_numbers_done(struct import_numbers *numbers);

@@ -41,7 +41,10 @@ void table_row(struct table *table, const char *const *cell)
 	table->rows++;
 }
 
-/* How many places the text takes: a control octet comes out as four, and UTF-8 is counted by character. */
+/*
+ * How many places the text takes: a control octet comes out as four, and UTF-8 is counted by
+ * character.
+ */
 static size_t cell_width(const char *text)
 {
 	size_t width = 0;

@@ -10,7 +10,10 @@
 
 enum { TABLE_COLUMNS_MAX = 8 };
 
-/* Rows of texts in columns as wide as they need. Zero but for the arena and columns is an empty table. */
+/*
+ * Rows of texts in columns as wide as they need. Zero but for the arena and columns is an empty
+ * table.
+ */
 struct table {
 	struct arena *arena;
 	size_t columns;
@@ -22,7 +25,10 @@ struct table {
 /* Adds a row; cell[i] NULL: empty. The texts are not copied. */
 void table_row(struct table *table, const char *const *cell);
 
-/* Each line after indent; a column that is empty in all rows but the first (the heads) is left out. */
+/*
+ * Each line after indent; a column that is empty in all rows but the first (the heads) is left
+ * out.
+ */
 void table_format(struct text *out, const struct table *table, const char *indent);
 
 /*

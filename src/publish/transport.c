@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The transports of SIP (RFC 3263 4.1, RFC 4168, RFC 7118) as NAPTR services and SRV prefixes. The orders
- * are those that the field uses: TLS before TCP before UDP.
+ * The transports of SIP (RFC 3263 4.1, RFC 4168, RFC 7118) as NAPTR services and SRV prefixes.
+ * The orders are those that the field uses: TLS before TCP before UDP.
  */
 #include "publish/transport.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Lines of CSV (publish/csv.h), rows of an import file (publish/import.h), services (publish/service.h). */
+/*
+ * Lines of CSV (publish/csv.h), rows of an import file (publish/import.h), services
+ * (publish/service.h).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SIP domains as records (publish/domain.h), and records as a SIP domain (publish/domain_view.h). */
+/*
+ * SIP domains as records (publish/domain.h), and records as a SIP domain (publish/domain_view.h).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
