@@ -29,7 +29,10 @@ static void rules_check(const struct conf *conf, const struct conf_rule *rule, s
 {
 	for (size_t i = 0; i < count; i++) {
 		require(rule[i].key != NULL || rule[i].address_count > 0);
-		require(rule[i].key == NULL || conf_key_find(conf, rule[i].key->id) == rule[i].key);
+		if (rule[i].key != NULL && rule[i].key->secret != NULL)
+			require(conf_key_find(conf, rule[i].key->id) == rule[i].key);
+		else if (rule[i].key != NULL)
+			require(conf_key_find(conf, rule[i].key->id) == NULL);
 		require((rule[i].address != NULL) == (rule[i].address_count > 0));
 		require((rule[i].number != NULL) == (rule[i].number_count > 0));
 		require((rule[i].name != NULL) == (rule[i].name_count > 0));
