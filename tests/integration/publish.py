@@ -35,14 +35,15 @@ class Result:
 class Tool:
     """onnet with a configuration that names the server, a key, three zones and two suffixes."""
 
-    def __init__(self, server):
+    def __init__(self, server, number=None):
         self.server = server
+        number = number or {"e164": "e164.example.net", "isn": "isn.example.net"}
         algorithm, secret = server.keys["ops"]
-        self.conf = server.write("tool.yaml", servers.yaml({
+        self.conf = server.write(f"tool-{'-'.join(number)}.yaml", servers.yaml({
             "server": {"listen": f"127.0.0.1@{server.port}"},
             "key": [{"id": "ops", "algorithm": algorithm, "secret": secret}],
             "zone": [{"domain": z, "update": "ops"} for z in server.zones],
-            "number": {"e164": "e164.example.net", "isn": "isn.example.net"},
+            "number": number,
         }))
 
     def command(self, *words):

@@ -63,7 +63,7 @@ class Client(threading.Thread):
             m = self.message(self.next)
             try:
                 data = (self.server.tcp if self.number % 2 else self.server.udp)(
-                    m.to_wire(), timeout=1.0)
+                    m.to_wire(), timeout=0.3)
                 if data is None:
                     return
                 r = dns.message.from_wire(data, keyring=m.keyring, request_mac=m.mac)

@@ -176,6 +176,23 @@ def test_a_list_is_sorted_and_takes_a_prefix(tool):
     assert len(everything) >= 3
 
 
+def test_who_has_one_kind_of_numbers_lists_that(tool):
+    tool.run("number", "set", "+4299", "sip:x@example.net")
+    tool.run("number", "set", "4299*543", "sip:y@example.net")
+    e164 = publish.Tool(tool.server, {"e164": "e164.example.net"})
+    isn = publish.Tool(tool.server, {"isn": "isn.example.net"})
+    both = {x["number"] for x in tool.run("number", "list", "--json").json()}
+    assert {"+4299", "4299*543"} <= both
+    assert {x["number"] for x in e164.run("number", "list", "--json").json()} == \
+        {n for n in both if n[0] == "+"}
+    assert {x["number"] for x in isn.run("number", "list", "--json").json()} == \
+        {n for n in both if n[0] != "+"}
+    zone = e164.run("--zone", "isn.example.net", "number", "list", "--json").json()
+    assert "4299*543" in {x["number"] for x in zone}
+    r = e164.run("number", "show", "4299*543", code=3)
+    assert "isn" in r.err
+
+
 def test_a_server_that_is_not_there_is_said_so(tool):
     r = tool.run("--server", "127.0.0.1@1", "--timeout", "1", "number", "show", "+1", code=4)
     assert "127.0.0.1@1" in r.err
