@@ -43,6 +43,32 @@ static int add_sources(struct session *s, struct fetch *f, enum number_kind kind
 	return code;
 }
 
+/*
+ * Whether there is a suffix for this kind without asking for one: who has no ISNs lists the rest.
+ * Where neither kind has one, E.164 is asked for, which says what is missing.
+ */
+static bool kind_is_configured(const struct session *s, const struct conf *conf,
+			       enum number_kind kind)
+{
+	if (s->zone != NULL)
+		return true;
+	if (conf == NULL || conf->e164_count + conf->isn_count == 0)
+		return kind == NUMBER_E164;
+	return kind == NUMBER_E164 ? conf->e164_count > 0 : conf->isn_count > 0;
+}
+
+static int add_all_sources(struct session *s, struct fetch *f)
+{
+	static const enum number_kind kinds[] = { NUMBER_E164, NUMBER_ISN };
+	const struct conf *conf;
+	int code = session_conf(s, &conf);
+
+	for (size_t i = 0; code == 0 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kind_is_configured(s, conf, kinds[i]))
+			code = add_sources(s, f, kinds[i]);
+	return code;
+}
+
 static int listing_put(struct listing *l, const struct entry_place *place, const struct record *r)
 {
 	char text[NUMBER_TEXT_ROOM];
@@ -114,13 +140,9 @@ int listing_read(struct session *s, struct listing *ret, const char *prefix, boo
 	f->listing = &listing;
 	if (prefix != NULL)
 		code = place_number(prefix, true, &listing.prefix);
-	if (code == 0 && (prefix == NULL || listing.prefix.kind == NUMBER_E164))
-		code = add_sources(s, f, NUMBER_E164);
-	if (code == 0 && (prefix == NULL || listing.prefix.kind == NUMBER_ISN))
-		code = add_sources(s, f, NUMBER_ISN);
-	if (code == 0 && f->sources == 0)
-		code = command_fail(EXIT_INPUT, "no suffix for numbers: configure one or name "
-						"it with --zone");
+	if (code == 0)
+		code = prefix != NULL ? add_sources(s, f, listing.prefix.kind) :
+					add_all_sources(s, f);
 	for (size_t i = 0; code == 0 && i < f->sources; i++) {
 		bool done = false;
 
