@@ -70,13 +70,17 @@ int client_key_make(knot_tsig_key_t *ret, const char *algorithm, const char *id,
 			    id, algorithm);
 		return -EINVAL;
 	}
+	knot_dname_storage_t dname; /* libknot says ENOMEM to what is no name */
+	if (knot_dname_from_str(dname, id, sizeof(dname)) == NULL) {
+		text_printf(text, "key '%s': that is no domain name", id);
+		return -EINVAL;
+	}
 	int err = knot_tsig_key_init(&key, name, id, secret);
 	if (err == KNOT_ENOMEM)
 		return fault(text, -ENOMEM, "out of memory", NULL);
 	if (err != KNOT_EOK || key.secret.size == 0) {
 		knot_tsig_key_deinit(&key);
-		text_printf(text, "key '%s': the name is no domain name or the secret is no base64",
-			    id);
+		text_printf(text, "key '%s': the secret is no base64", id);
 		return -EINVAL;
 	}
 	*ret = key;

@@ -367,5 +367,5 @@ int session_refused(struct session *s, const struct client_answer *answer)
 	client_refusal(&words, s->client, answer);
 	command_fail(code, "%s", text_get(&words));
 	text_done(&words);
-	return code;
+	return (int)code;
 }

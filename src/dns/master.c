@@ -11,6 +11,7 @@
 #include <libzscanner/scanner.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,29 +97,102 @@ static int follow_include(struct master *m, zs_scanner_t *scanner, const struct 
 	return err;
 }
 
+/* The origin in force where the scanner last stopped. */
+struct origin {
+	knot_dname_storage_t name;
+	const char *at;
+};
+
+static void origin_remember(struct origin *origin, const zs_scanner_t *scanner)
+{
+	const uint8_t *name = scanner->zone_origin;
+	int size = knot_dname_wire_check(name, name + sizeof(scanner->zone_origin), NULL);
+
+	if (size > 0)
+		memcpy(origin->name, name, (size_t)size);
+	origin->at = scanner->input.current;
+}
+
+/* Follows the line if it is an $ORIGIN; false where its name is none. */
+static bool origin_follow(struct origin *origin, const char *line, const char *end)
+{
+	char word[KNOT_DNAME_TXT_MAXLEN + 1];
+	size_t length = 0;
+
+	if ((size_t)(end - line) < strlen("$ORIGIN ") ||
+	    strncasecmp(line, "$ORIGIN", strlen("$ORIGIN")) != 0)
+		return true;
+	line += strlen("$ORIGIN");
+	while (line < end && (*line == ' ' || *line == '\t'))
+		line++;
+	while (line + length < end && memchr(" \t\r;", line[length], 4) == NULL)
+		length++;
+	if (length == 0 || length >= sizeof(word))
+		return false;
+	memcpy(word, line, length);
+	word[length] = '\0';
+
+	return name_store(origin->name, origin->name, word) == 0;
+}
+
+/*
+ * RFC 1035 5.1: names "that do not end in a dot are called relative", in $ORIGIN too, where libzscanner
+ * takes absolute ones alone and spoils the origin it had. It has stopped at the end of that
+ * line; between there and where it last stopped lie only directives, which are followed again.
+ */
+static bool origin_set_relative(struct origin *origin, zs_scanner_t *scanner)
+{
+	const char *stop = scanner->input.current;
+
+	if (origin->at < scanner->input.start || origin->at > stop)
+		return false; /* the input's last line, and nothing after it */
+	for (const char *line = origin->at; line < stop;) {
+		const char *end = memchr(line, '\n', (size_t)(stop - line));
+
+		end = end != NULL ? end : stop;
+		if (!origin_follow(origin, line, end))
+			return false;
+		line = end + 1;
+	}
+	scanner->zone_origin_length = (uint32_t)knot_dname_store(scanner->zone_origin, origin->name);
+	scanner->error.fatal = false;
+	return true;
+}
+
+/* What the scanner has stopped at. *over: there is no more to read. */
+static int take_stop(struct master *m, zs_scanner_t *scanner, struct origin *origin,
+		     const char *file, bool *over)
+{
+	struct master_place place = { file, scanner->line_counter };
+
+	switch (scanner->state) {
+	case ZS_STATE_DATA:
+		return hand_record(m, scanner, &place);
+	case ZS_STATE_INCLUDE:
+		return follow_include(m, scanner, &place);
+	case ZS_STATE_ERROR:
+		if (scanner->error.code == ZS_BAD_ORIGIN && origin_set_relative(origin, scanner))
+			return 0;
+		fault_report(m, &place, zs_strerror(scanner->error.code));
+		*over = scanner->error.fatal;
+		return 0;
+	default:
+		*over = true;
+		return 0;
+	}
+}
+
 /* Reads all of a scanner's input. */
 static int read_records(struct master *m, zs_scanner_t *scanner, const char *file)
 {
+	struct origin origin = { 0 };
+	bool over = false;
 	int err = 0;
 
-	while (err == 0 && zs_parse_record(scanner) == 0) {
-		struct master_place place = { file, scanner->line_counter };
-
-		switch (scanner->state) {
-		case ZS_STATE_DATA:
-			err = hand_record(m, scanner, &place);
-			break;
-		case ZS_STATE_INCLUDE:
-			err = follow_include(m, scanner, &place);
-			break;
-		case ZS_STATE_ERROR:
-			fault_report(m, &place, zs_strerror(scanner->error.code));
-			if (scanner->error.fatal)
-				return 0;
-			break;
-		default:
-			return 0;
-		}
+	origin_remember(&origin, scanner);
+	while (err == 0 && !over && zs_parse_record(scanner) == 0) {
+		err = take_stop(m, scanner, &origin, file, &over);
+		origin_remember(&origin, scanner);
 	}
 	return err;
 }

@@ -85,23 +85,35 @@ static bool is_absolute(const char *text)
 	return dot;
 }
 
-knot_dname_t *name_parse(struct arena *arena, const knot_dname_t *origin, const char *text)
+int name_store(knot_dname_storage_t ret, const knot_dname_t *origin, const char *text)
 {
 	knot_dname_storage_t name;
 
 	if (origin == NULL)
 		origin = (const knot_dname_t *)"";
 	if (strcmp(text, "@") == 0)
-		return arena_copy(arena, origin, knot_dname_size(origin));
-	if (knot_dname_from_str(name, text, sizeof(name)) == NULL)
-		return NULL;
+		text = "";
+	else if (knot_dname_from_str(name, text, sizeof(name)) == NULL)
+		return -EINVAL;
 
-	size_t size = knot_dname_size(name);
-	if (is_absolute(text))
-		return arena_copy(arena, name, size);
-	if (size - 1 + knot_dname_size(origin) > KNOT_DNAME_MAXLEN)
+	size_t size = *text == '\0' ? 1 : knot_dname_size(name);
+	size_t more = is_absolute(text) ? 1 : knot_dname_size(origin);
+	if (size - 1 + more > KNOT_DNAME_MAXLEN)
+		return -EINVAL;
+	if (more > 1)
+		memcpy(name + size - 1, origin, more);
+	else
+		name[size - 1] = 0;
+	memcpy(ret, name, size - 1 + more);
+	return 0;
+}
+
+knot_dname_t *name_parse(struct arena *arena, const knot_dname_t *origin, const char *text)
+{
+	knot_dname_storage_t name;
+
+	if (name_store(name, origin, text) < 0)
 		return NULL;
-	memcpy(name + size - 1, origin, knot_dname_size(origin));
 	return arena_copy(arena, name, knot_dname_size(name));
 }
 
@@ -245,8 +257,8 @@ static void format_generic(struct text *ret, struct slice rdata)
 	}
 }
 
-/* The text that libknot gives to a record, in the arena; NULL where it gives none. */
-static char *knot_text(struct arena *arena, uint16_t type, struct slice rdata)
+/* The text that libknot gives to a record, in the arena; -ENOENT where it gives none. */
+static int knot_text(struct arena *arena, char **ret, uint16_t type, struct slice rdata)
 {
 	size_t room = rdata.size * 8 + 1024;
 	char *out = arena_take(arena, room);
@@ -255,45 +267,56 @@ static char *knot_text(struct arena *arena, uint16_t type, struct slice rdata)
 	knot_rrset_init(&set, (knot_dname_t *)"", type, KNOT_CLASS_IN, 0);
 	if (out == NULL ||
 	    knot_rrset_add_rdata(&set, rdata.data, (uint16_t)rdata.size, NULL) != KNOT_EOK)
-		return NULL;
+		return -ENOMEM;
 
 	knot_dump_style_t style = { 0 };
 	int size = knot_rrset_txt_dump_data(&set, 0, out, room, &style);
 	knot_rdataset_clear(&set.rrs, NULL);
-	return size > 0 ? out : NULL;
+	while (size > 0 && out[size - 1] == ' ')
+		out[--size] = '\0';
+	if (size <= 0)
+		return -ENOENT;
+	*ret = out;
+	return 0;
 }
 
-static bool format_by_knot(struct text *ret, uint16_t type, struct slice rdata)
+/* -ENOENT where libknot's text does not read back as these octets. */
+static int format_by_knot(struct text *ret, uint16_t type, struct slice rdata)
 {
 	struct arena arena = { 0 };
 	struct slice again;
 	const char *why;
-	bool same = false;
+	char *out;
 
-	if (rdata.size == 0 || rdata.size > UINT16_MAX || !rdata_valid(type, rdata))
-		return false;
+	if (knot_get_rdata_descriptor(type)->type_name == NULL || rdata.size == 0 ||
+	    rdata.size > UINT16_MAX || !rdata_valid(type, rdata))
+		return -ENOENT;
 
-	char *out = knot_text(&arena, type, rdata);
-	if (out != NULL && rdata_parse(&arena, &again, (const knot_dname_t *)"", type, out, &why) == 0)
-		same = slice_equal(again, rdata);
-	if (same)
+	int err = knot_text(&arena, &out, type, rdata);
+	if (err == 0)
+		err = rdata_parse(&arena, &again, (const knot_dname_t *)"", type, out, &why);
+	if (err == -EINVAL || (err == 0 && !slice_equal(again, rdata)))
+		err = -ENOENT;
+	if (err == 0)
 		text_puts(ret, out);
 	arena_done(&arena);
-	return same;
+	return err;
 }
 
 int rdata_format(struct text *ret, uint16_t type, struct slice rdata)
 {
 	const char *fields = form_find(type);
-	bool done;
+	int err;
 
 	if (fields != NULL)
-		done = format_fields(ret, fields, rdata);
+		err = format_fields(ret, fields, rdata) ? 0 : -ENOENT;
 	else
-		done = format_by_knot(ret, type, rdata);
-	if (!done)
+		err = format_by_knot(ret, type, rdata);
+	if (err == -ENOENT) {
 		format_generic(ret, rdata);
-	return ret->failed ? -ENOMEM : 0;
+		err = 0;
+	}
+	return ret->failed ? -ENOMEM : err;
 }
 
 int record_format(struct text *ret, const struct record *r)

@@ -53,6 +53,9 @@ void type_format(struct text *ret, uint16_t type);
  */
 knot_dname_t *name_parse(struct arena *arena, const knot_dname_t *origin, const char *text);
 
+/* The same into ret. -EINVAL. */
+int name_store(knot_dname_storage_t ret, const knot_dname_t *origin, const char *text);
+
 /* Appends the name with its final dot, escaped as in a master file. */
 void name_format(struct text *ret, const knot_dname_t *name);
 
