@@ -62,7 +62,7 @@ static const char *flags_read(struct slice flags, uint8_t delimiter, bool *icase
 int expression_read(struct slice regexp, struct expression *ret, const char **why)
 {
 	struct expression e = { 0 };
-	struct slice rest = regexp;
+	struct slice rest;
 	const char *fault;
 
 	if (regexp.size == 0) {

@@ -88,6 +88,17 @@ static void rdata_with_a_replacement_that_is_no_name_is_refused(void **state)
 	}
 }
 
+static void a_label_has_63_octets_at_most(void **state)
+{
+	uint8_t rdata[7 + 66] = { [7] = 63 };
+	struct naptr n;
+
+	(void)state;
+	assert_int_equal(naptr_read(slice_make(rdata, 7 + 65), &n), 0);
+	rdata[7] = 64;
+	assert_int_equal(naptr_read(slice_make(rdata, 7 + 66), &n), -EBADMSG);
+}
+
 static void a_name_has_255_octets_at_most(void **state)
 {
 	uint8_t rdata[7 + 257] = { 0 };
@@ -258,6 +269,7 @@ int main(void)
 		cmocka_unit_test(rdata_is_read_field_by_field),
 		cmocka_unit_test(rdata_cut_short_anywhere_is_refused),
 		cmocka_unit_test(rdata_with_a_replacement_that_is_no_name_is_refused),
+		cmocka_unit_test(a_label_has_63_octets_at_most),
 		cmocka_unit_test(a_name_has_255_octets_at_most),
 		cmocka_unit_test(what_is_written_reads_back),
 		cmocka_unit_test(what_does_not_fit_is_not_written_at_all),

@@ -303,6 +303,7 @@ static void an_owner_that_is_no_number_is_told_apart(void **state)
 		{ "the suffix itself", NUMBER_E164, "example.net." },
 		{ "another zone", NUMBER_E164, "3.2.1.example.com." },
 		{ "suffix not on a label", NUMBER_E164, "3.2.1example.net." },
+		{ "octet between", NUMBER_E164, "3.2.1xexample.net." },
 		{ "wildcard", NUMBER_E164, "*.2.1.example.net." },
 		{ "SRV owner", NUMBER_E164, "_sip._udp.example.net." },
 		{ "label of two digits", NUMBER_E164, "3.21.example.net." },

@@ -232,6 +232,8 @@ static void hand_written_forms_are_known(void **state)
 		{ "!^.*$!sip:a\\@x!", "sip:a@x" },
 		/* Others do something with the number that the marks have no word for. */
 		{ "!^\\+1(.*)$!sip:\\1@x!", NULL },
+		{ "!^\\+1.*$!sip:x!", NULL },
+		{ "!^\\+1202!sip:x!", NULL },
 		{ "!^(.)(.*)$!sip:\\1@x!", NULL },
 		{ "!^((.*))$!sip:\\2@x!", NULL },
 		{ "!\\+1202!sip:x!", NULL },
