@@ -11,7 +11,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 
-enum { SOA_FIXED = 20, NAPTR_FIXED = 4 };
+enum { SOA_FIXED = 20, NAPTR_FIXED = 4, NSEC3_FIXED = 4, PRINT_PAST = 512 };
 
 /* What stands between names: order, preference and three strings of a NAPTR record. */
 static void skip_naptr_head(struct reader *r)
@@ -115,21 +115,52 @@ static bool is_described(uint16_t type)
 	return false;
 }
 
-/* Whether libknot's printer, which knows the whole form of each type, can make sense of it. */
+/*
+ * RFC 5155 3.2, 4.2: salt and hash lie within. libknot's printer trusts their lengths, and so it does
+ * with those in TSIG and TKEY, which are no data of a zone.
+ */
+static bool is_safe_to_print(uint16_t type, struct slice rdata)
+{
+	struct reader r = read_begin(rdata.data, rdata.size);
+
+	if (type == KNOT_RRTYPE_TSIG || type == KNOT_RRTYPE_TKEY)
+		return false;
+	if (type != KNOT_RRTYPE_NSEC3 && type != KNOT_RRTYPE_NSEC3PARAM)
+		return true;
+	read_bytes(&r, NSEC3_FIXED);
+	read_string(&r);
+	if (type == KNOT_RRTYPE_NSEC3)
+		read_string(&r);
+	return !r.failed;
+}
+
+/*
+ * Whether libknot's printer, which knows the whole form of each type, can make sense of it. It looks some
+ * octets past the end before it sees that this is the end, so zeros stand there.
+ */
 static bool is_printable(uint16_t type, struct slice rdata)
 {
 	static const knot_dump_style_t style = { .show_ttl = false };
 	size_t room = rdata.size * 8 + 1024;
-	knot_rrset_t set;
+	size_t size = sizeof(knot_rdata_t) + rdata.size + PRINT_PAST;
+
+	if (!is_safe_to_print(type, rdata))
+		return false;
+
 	char *text = malloc(room);
+	knot_rdata_t *copy = calloc(1, size);
+	bool good = text != NULL && copy != NULL;
+	if (good) {
+		knot_rrset_t set;
 
-	knot_rrset_init(&set, NULL, type, KNOT_CLASS_IN, 0);
-
-	bool good = text != NULL &&
-		    knot_rrset_add_rdata(&set, rdata.data, (uint16_t)rdata.size, NULL) ==
-			    KNOT_EOK &&
-		    knot_rrset_txt_dump_data(&set, 0, text, room, &style) >= 0;
-	knot_rdataset_clear(&set.rrs, NULL);
+		knot_rrset_init(&set, NULL, type, KNOT_CLASS_IN, 0);
+		copy->len = (uint16_t)rdata.size;
+		if (rdata.size > 0)
+			memcpy(copy->data, rdata.data, rdata.size);
+		set.rrs = (knot_rdataset_t){ .count = 1, .size = (uint32_t)size, .rdata = copy };
+		good = knot_rrset_txt_dump_data(&set, 0, text, room, &style) >= 0;
+	}
+	free(copy);
 	free(text);
 	return good;
 }
