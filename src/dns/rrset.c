@@ -81,9 +81,6 @@ int rrset_add(struct arena *arena, struct rrset *set, uint32_t ttl, struct slice
 	size_t size = (replace ? 0 : set->size) + RRSET_RECORD_HEAD + rdata.size;
 	struct rrset_record record;
 
-	if (size > RRSET_SIZE_MAX)
-		return -EMSGSIZE;
-
 	uint8_t *wire = arena_take(arena, size);
 	if (wire == NULL)
 		return -ENOMEM;
@@ -101,6 +98,8 @@ int rrset_add(struct arena *arena, struct rrset *set, uint32_t ttl, struct slice
 		made.count++;
 	}
 	made.size = (uint32_t)write_size(&w);
+	if (made.size > RRSET_SIZE_MAX)
+		return -EMSGSIZE;
 	if (rrset_identical(&made, set))
 		return 0;
 	*set = made;
