@@ -18,11 +18,15 @@ void node_key_make(struct node_key *ret, const struct store_zone *zone, const kn
 	ret->size = TREE_SIZE + key_write(ret->octets + TREE_SIZE, name, zone->apex_labels);
 }
 
-/* How many labels below the apex key shares with an entry, which may be of another tree. */
+/*
+ * How many labels below the apex key shares with an entry; in size their octets. An entry of another
+ * tree shares nothing, not even the apex.
+ */
 static size_t shared_labels(const struct node_key *key, const MDB_val *entry, size_t *size)
 {
 	const uint8_t *octets = entry->mv_data;
 
+	*size = SIZE_MAX;
 	if (memcmp(octets, key->octets, TREE_SIZE) != 0)
 		return 0;
 	return key_shared_labels(octets + TREE_SIZE, entry->mv_size - TREE_SIZE,
