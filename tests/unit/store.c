@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store/store.h: opening, zones, the change log, transactions. Look-ups are tested in store_find.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <libknot/libknot.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture/folder.h"
+#include "store/store.h"
+
+static char folder[FOLDER_ROOM], place[FOLDER_PATH_ROOM];
+static const knot_dname_t *const example = (const knot_dname_t *)"\7example";
+static const knot_dname_t *const other = (const knot_dname_t *)"\5other";
+
+static int folder_begin(void **state)
+{
+	(void)state;
+	if (folder_make(folder) != 0)
+		return -1;
+	folder_path(place, folder, "store");
+	return 0;
+}
+
+static int folder_end(void **state)
+{
+	(void)state;
+	folder_remove(folder);
+	return 0;
+}
+
+static struct store *open_store(void)
+{
+	struct text fault = { 0 };
+	struct store *store = NULL;
+
+	if (store_open(&store, place, &fault) != 0)
+		fail_msg("%s", text_get(&fault));
+	text_done(&fault);
+	return store;
+}
+
+static void a_folder_is_made_for_its_owner_alone(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	store_close(open_store());
+	assert_int_equal(stat(place, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0700);
+	store_close(NULL);
+}
+
+/* The errno of store_open() in another process. */
+static int open_elsewhere(char *why, size_t room)
+{
+	int ends[2], result = 0;
+
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct text fault = { 0 };
+		struct store *store = NULL;
+		int err = store_open(&store, place, &fault);
+
+		if (write(ends[1], text_get(&fault), fault.size) != (ssize_t)fault.size)
+			_exit(255);
+		_exit(-err);
+	}
+	close(ends[1]);
+	ssize_t size = read(ends[0], why, room - 1);
+	why[size > 0 ? size : 0] = '\0';
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, &result, 0), pid);
+	return -WEXITSTATUS(result);
+}
+
+static void a_store_serves_one_process(void **state)
+{
+	struct store *store = open_store();
+	char why[512], wanted[64];
+
+	(void)state;
+	assert_int_equal(open_elsewhere(why, sizeof(why)), -EBUSY);
+	snprintf(wanted, sizeof(wanted), "is in use by process %ld", (long)getpid());
+	assert_non_null(strstr(why, wanted));
+	store_close(store);
+	assert_int_equal(open_elsewhere(why, sizeof(why)), 0);
+	store_close(open_store());
+}
+
+static void what_cannot_be_opened_is_said(void **state)
+{
+	static const struct {
+		const char *name, *file, *why;
+		int err;
+	} table[] = {
+		{ "file", "file", "is not a folder", -ENOTDIR },
+		{ "none/store", NULL, "cannot make the storage folder", -ENOENT },
+		{ "damaged", "damaged/data.mdb", "it is damaged, or of another kind of machine",
+		  -EBADMSG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct text fault = { 0 };
+		struct store *store = NULL;
+		char path[FOLDER_PATH_ROOM], octets[16384];
+
+		memset(octets, 'x', sizeof(octets));
+		folder_path(path, folder, table[i].name);
+		if (table[i].file != NULL && strchr(table[i].file, '/') != NULL)
+			mkdir(path, 0700);
+		if (table[i].file != NULL)
+			assert_int_equal(
+				folder_write(folder, table[i].file, octets, sizeof(octets)), 0);
+		assert_int_equal(store_open(&store, path, &fault), table[i].err);
+		assert_null(store);
+		if (strstr(text_get(&fault), table[i].why) == NULL)
+			fail_msg("%s", text_get(&fault));
+		text_done(&fault);
+	}
+}
+
+static struct store_txn *begin(struct store *store)
+{
+	struct store_txn *txn = NULL;
+
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	return txn;
+}
+
+/* A node with one record of this type that holds the value. */
+static void node_make(struct arena *arena, struct node *ret, uint16_t type, const char *value)
+{
+	struct rrset set = { .type = type };
+
+	*ret = (struct node){ 0 };
+	assert_int_equal(rrset_add(arena, &set, 60, slice_text(value)), 1);
+	assert_int_equal(node_put(arena, ret, &set), 0);
+}
+
+static void put(struct store_txn *txn, struct store_zone *zone, const char *name, uint16_t type,
+		const char *value)
+{
+	struct arena arena = { 0 };
+	struct node node = { 0 };
+
+	if (value != NULL)
+		node_make(&arena, &node, type, value);
+	assert_int_equal(store_node_put(txn, zone, (const knot_dname_t *)name, &node), 0);
+	arena_done(&arena);
+}
+
+/* The value of put(), NULL: no such name. */
+static const char *get(struct store_txn *txn, const struct store_zone *zone, const char *name)
+{
+	static char value[64];
+	struct node node;
+	struct rrset set;
+	struct rrset_record record;
+	size_t pos = 0;
+
+	assert_int_equal(store_node_get(txn, zone, (const knot_dname_t *)name, &node), 0);
+	if (node.size == 0)
+		return NULL;
+	assert_true(node_at(&node, 0, &set) && rrset_next(&set, &pos, &record));
+	memcpy(value, record.rdata.data, record.rdata.size);
+	value[record.rdata.size] = '\0';
+	return value;
+}
+
+static void names_are_there_after_a_restart(void **state)
+{
+	struct store *store = open_store();
+	struct store_txn *txn = begin(store);
+	struct store_zone zone;
+
+	(void)state;
+	assert_int_equal(store_zone_get(txn, example, &zone), -ENOENT);
+	assert_int_equal(store_zone_make(txn, example, &zone), 0);
+	put(txn, &zone, "\1a\7example", KNOT_RRTYPE_A, "kept");
+	assert_int_equal(store_zone_put(txn, example, &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	store_close(store);
+
+	store = open_store();
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, (const knot_dname_t *)"\7EXAMPLE", &zone), 0);
+	assert_int_equal(zone.names, 1);
+	assert_int_equal(zone.apex_labels, 1);
+	assert_string_equal(get(txn, &zone, "\1A\7exAMple"), "kept");
+	store_read_end(txn);
+	store_close(store);
+}
+
+static void an_abort_leaves_nothing(void **state)
+{
+	struct store *store = open_store();
+	struct store_txn *txn = begin(store);
+	struct store_zone zone;
+
+	(void)state;
+	assert_int_equal(store_zone_make(txn, other, &zone), 0);
+	put(txn, &zone, "\5other", KNOT_RRTYPE_A, "gone");
+	store_write_abort(txn);
+	store_write_abort(NULL);
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, other, &zone), -ENOENT);
+	store_read_end(txn);
+	store_read_end(NULL);
+	store_close(store);
+}
+
+static void a_snapshot_stays_as_it_was_until_it_is_renewed(void **state)
+{
+	struct store *store = open_store();
+	struct store_txn *txn = begin(store), *reader = NULL;
+	struct store_zone zone, seen;
+
+	(void)state;
+	assert_int_equal(store_zone_make(txn, example, &zone), 0);
+	put(txn, &zone, "\7example", KNOT_RRTYPE_A, "old");
+	assert_int_equal(store_zone_put(txn, example, &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+
+	assert_int_equal(store_read_begin(store, &reader), 0);
+	uint64_t before = store_snapshot(reader);
+	txn = begin(store);
+	put(txn, &zone, "\7example", KNOT_RRTYPE_A, "new");
+	assert_string_equal(get(reader, &zone, "\7example"), "old");
+	assert_int_equal(store_write_commit(txn), 0);
+	assert_string_equal(get(reader, &zone, "\7example"), "old");
+	assert_int_equal(store_snapshot(reader), before);
+
+	store_read_reset(reader);
+	assert_int_equal(store_read_renew(reader), 0);
+	assert_true(store_snapshot(reader) != before);
+	assert_int_equal(store_zone_get(reader, example, &seen), 0);
+	assert_string_equal(get(reader, &seen, "\7example"), "new");
+	store_read_end(reader);
+	store_close(store);
+}
+
+static void names_and_cuts_are_counted(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+		const char *value; /* NULL: taken away */
+		uint64_t names, cuts;
+	} table[] = {
+		{ "\7example", KNOT_RRTYPE_NS, "x", 1, 0 }, /* the apex is no cut */
+		{ "\1a\7example", KNOT_RRTYPE_A, "x", 2, 0 },
+		{ "\1a\7example", KNOT_RRTYPE_A, "y", 2, 0 },
+		{ "\1a\7example", KNOT_RRTYPE_NS, "y", 2, 1 },
+		{ "\1A\7example", KNOT_RRTYPE_NS, "z", 2, 1 },
+		{ "\1b\7example", KNOT_RRTYPE_DNAME, "z", 3, 2 },
+		{ "\1c\7example", KNOT_RRTYPE_A, NULL, 3, 2 },
+		{ "\1a\7example", KNOT_RRTYPE_A, "x", 3, 1 },
+		{ "\7example", KNOT_RRTYPE_DNAME, "x", 3, 2 },
+		{ "\7example", KNOT_RRTYPE_NS, "x", 3, 1 },
+		{ "\1b\7example", KNOT_RRTYPE_A, NULL, 2, 0 },
+		{ "\1b\7example", KNOT_RRTYPE_A, NULL, 2, 0 },
+		{ "\1a\7example", KNOT_RRTYPE_A, NULL, 1, 0 },
+	};
+	struct store *store = open_store();
+	struct store_txn *txn = begin(store);
+	struct store_zone zone;
+
+	(void)state;
+	assert_int_equal(store_zone_make(txn, example, &zone), 0);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		put(txn, &zone, table[i].name, table[i].type, table[i].value);
+		if (zone.names != table[i].names || zone.cuts != table[i].cuts)
+			fail_msg("row %zu: %u names, %u cuts", i, (unsigned)zone.names,
+				 (unsigned)zone.cuts);
+	}
+	store_write_abort(txn);
+	store_close(store);
+}
+
+/* "0042.example." */
+static const char *numbered_name(unsigned number)
+{
+	static char name[] = "\4nnnn\7example";
+
+	for (int i = 4; i > 0; i--, number /= 10)
+		name[i] = (char)('0' + number % 10);
+	return name;
+}
+
+static void a_zone_made_anew_has_none_of_its_old_names(void **state)
+{
+	enum { NAMES = 3000 };
+	struct store *store = open_store();
+	struct store_txn *txn = begin(store);
+	struct store_zone zone, beside, old;
+
+	(void)state;
+	assert_int_equal(store_zone_make(txn, other, &beside), 0);
+	put(txn, &beside, "\5other", KNOT_RRTYPE_A, "beside");
+	assert_int_equal(store_zone_put(txn, other, &beside), 0);
+	assert_int_equal(store_zone_make(txn, example, &zone), 0);
+	for (unsigned i = 0; i < NAMES; i++) {
+		put(txn, &zone, numbered_name(i), KNOT_RRTYPE_A, "old");
+	}
+	assert_int_equal(zone.names, NAMES);
+	assert_int_equal(store_log_add(txn, &zone, slice_text("entry"), 1000), 0);
+	assert_int_equal(store_zone_put(txn, example, &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+
+	old = zone;
+	txn = begin(store);
+	assert_int_equal(store_zone_make(txn, example, &zone), 0);
+	assert_int_equal(zone.names, 0);
+	assert_int_equal(zone.cuts, 0);
+	assert_int_equal(zone.id, old.id); /* the change log stays */
+	assert_int_equal(zone.log_next, old.log_next);
+	assert_true(zone.tree != old.tree);
+	for (unsigned i = 0; i < NAMES; i++) {
+		assert_null(get(txn, &zone, numbered_name(i)));
+		assert_null(get(txn, &old, numbered_name(i))); /* and takes no room */
+	}
+	assert_string_equal(get(txn, &beside, "\5other"), "beside");
+	store_write_abort(txn);
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_string_equal(get(txn, &old, numbered_name(123)), "old");
+	store_read_end(txn);
+	store_close(store);
+}
+
+static void the_log_keeps_what_fits_and_drops_the_oldest(void **state)
+{
+	struct store *store = open_store();
+	struct store_txn *txn = begin(store);
+	struct store_zone zone, beside;
+	struct slice entry;
+	char text[32];
+
+	(void)state;
+	assert_int_equal(store_zone_make(txn, (const knot_dname_t *)"\3log", &zone), 0);
+	assert_int_equal(store_zone_make(txn, (const knot_dname_t *)"\6beside", &beside), 0);
+	assert_int_equal(store_log_add(txn, &beside, slice_text("beside"), 6), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "entry %04u", i);
+		assert_int_equal(store_log_add(txn, &zone, slice_text(text), 45), 0);
+		assert_int_equal(zone.log_next, i + 1);
+		assert_int_equal(zone.log_size, (i < 4 ? i + 1 : 4) * 10);
+	}
+	assert_int_equal(zone.log_first, 96);
+	assert_int_equal(store_log_get(txn, &zone, 95, &entry), -ENOENT);
+	assert_int_equal(store_log_get(txn, &zone, 100, &entry), -ENOENT);
+	assert_int_equal(store_log_get(txn, &zone, 96, &entry), 0);
+	assert_true(slice_equal(entry, slice_text("entry 0096")));
+	assert_int_equal(store_log_get(txn, &beside, 0, &entry), 0);
+	assert_true(slice_equal(entry, slice_text("beside")));
+
+	/* One that alone is more than the limit is not kept, and the log goes on after it. */
+	assert_int_equal(store_log_add(txn, &zone, slice_text("large"), 4), 0);
+	assert_int_equal(zone.log_first, zone.log_next);
+	assert_int_equal(zone.log_size, 0);
+	assert_int_equal(store_log_add(txn, &zone, slice_text("tiny"), 4), 0);
+	assert_int_equal(store_log_get(txn, &zone, 101, &entry), 0);
+	assert_true(slice_equal(entry, slice_text("tiny")));
+	store_write_abort(txn);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_folder_is_made_for_its_owner_alone),
+		cmocka_unit_test(a_store_serves_one_process),
+		cmocka_unit_test(what_cannot_be_opened_is_said),
+		cmocka_unit_test(names_are_there_after_a_restart),
+		cmocka_unit_test(an_abort_leaves_nothing),
+		cmocka_unit_test(a_snapshot_stays_as_it_was_until_it_is_renewed),
+		cmocka_unit_test(names_and_cuts_are_counted),
+		cmocka_unit_test(a_zone_made_anew_has_none_of_its_old_names),
+		cmocka_unit_test(the_log_keeps_what_fits_and_drops_the_oldest),
+	};
+
+	return cmocka_run_group_tests_name("store", tests, folder_begin, folder_end);
+}
