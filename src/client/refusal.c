@@ -136,12 +136,9 @@ static bool add_tsig_error(struct text *ret, const struct client *client,
 	for (size_t i = 0; i < sizeof(tsig_errors) / sizeof(tsig_errors[0]); i++) {
 		if (tsig_errors[i].code != answer->tsig_error)
 			continue;
-		text_printf(ret, "%s: ", tsig_errors[i].name);
-		if (!add_extended(ret, answer->packet)) {
-			text_printf(ret, "%s ", tsig_errors[i].meaning);
-			add_key(ret, client);
-			text_puts(ret, tsig_errors[i].more);
-		}
+		text_printf(ret, "%s: %s ", tsig_errors[i].name, tsig_errors[i].meaning);
+		add_key(ret, client);
+		text_puts(ret, tsig_errors[i].more);
 		return true;
 	}
 	return false;

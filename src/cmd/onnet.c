@@ -108,7 +108,7 @@ static int show(struct text *text)
 	return EXIT_DONE;
 }
 
-static int help_all(void)
+static void help_all(FILE *to)
 {
 	struct text out = { 0 };
 
@@ -120,7 +120,8 @@ static int help_all(void)
 	text_puts(&out, "  -h, --help               how a command is used\n"
 			"  -V, --version            print the version\n"
 			"\n\"onnet help COMMAND\" says more; onnet(1) all.\n");
-	return show(&out);
+	fputs(text_get(&out), to);
+	text_done(&out);
 }
 
 static int run_help(struct session *s, int argc, char **argv)
@@ -130,8 +131,10 @@ static int run_help(struct session *s, int argc, char **argv)
 	char words[64] = "";
 
 	(void)s;
-	if (argc < 2)
-		return help_all();
+	if (argc < 2) {
+		help_all(stdout);
+		return EXIT_DONE;
+	}
 	for (int i = 1; i < argc; i++) {
 		const struct command *next = command == NULL ? find_first(argv[i]) :
 					     command->sub != NULL ? find_sub(command, argv[i]) :
@@ -226,7 +229,7 @@ static int find_command(struct session *s, int argc, char **argv, int *at)
 		++*at;
 	}
 	if (s->command == NULL) {
-		help_all();
+		help_all(stderr);
 		return EXIT_USAGE + 1;
 	}
 	if (s->command->sub != NULL) {

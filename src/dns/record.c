@@ -38,11 +38,11 @@ static const struct {
 
 /* --- names and types --- */
 
-/* RFC 1035 5.1: what needs a backslash outside of quotes, so that it stands for itself */
-static bool name_special(uint8_t c)
+/* What stands for itself in a name without a backslash, for each reader that we know of. */
+static bool name_plain(uint8_t c)
 {
-	return c == '.' || c == ';' || c == '\\' || c == '(' || c == ')' || c == '"' || c == '@' ||
-	       c == '$';
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       c == '-' || c == '_' || c == '*' || c == '/';
 }
 
 void name_format(struct text *ret, const knot_dname_t *name)
@@ -61,7 +61,7 @@ void name_format(struct text *ret, const knot_dname_t *name)
 				out[size++] = (char)('0' + c % 10);
 				continue;
 			}
-			if (name_special(c))
+			if (!name_plain(c))
 				out[size++] = '\\';
 			out[size++] = (char)c;
 		}
