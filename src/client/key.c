@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The forms in which TSIG keys lie around on machines that run DNS: clauses of BIND's configuration, as
- * tsig-keygen, ddns-confgen and rndc-confgen write them; the pairs of files that older dnssec-keygen
- * made, where the algorithm is a number (157 and up, no longer assigned but in use since BIND 9.0);
- * and one line for the command line.
+ * The forms in which TSIG keys lie around on machines that run DNS: clauses of BIND's
+ * configuration, as tsig-keygen, ddns-confgen and rndc-confgen write them; the pairs of files
+ * that older dnssec-keygen made, where the algorithm is a number (157 and up, no longer assigned
+ * but in use since BIND 9.0); and one line for the command line.
  */
 #include "client/key.h"
 
@@ -24,7 +24,7 @@ static const struct {
 	const char *name;
 	int number; /* of dnssec-keygen */
 } algorithms[] = {
-	{ "hmac-md5", 157 },	{ "hmac-sha1", 161 },	{ "hmac-sha224", 162 },
+	{ "hmac-md5", 157 },    { "hmac-sha1", 161 },   { "hmac-sha224", 162 },
 	{ "hmac-sha256", 163 }, { "hmac-sha384", 164 }, { "hmac-sha512", 165 },
 };
 
@@ -57,8 +57,8 @@ static const char *algorithm_numbered(long number)
 	return NULL;
 }
 
-int client_key_make(knot_tsig_key_t *ret, const char *algorithm, const char *id,
-		    const char *secret, struct text *text)
+int client_key_make(knot_tsig_key_t *ret, const char *algorithm, const char *id, const char *secret,
+		    struct text *text)
 {
 	knot_tsig_key_t key = { 0 };
 	const char *name = algorithm_name(algorithm != NULL ? algorithm : "hmac-sha256");
@@ -114,8 +114,8 @@ int client_key_parse(knot_tsig_key_t *ret, const char *text, struct text *why)
 /* --- key clauses --- */
 
 /*
- * The next word of a configuration file of BIND, with its quotes taken off: a name or string, or one
- * of { } ; alone. Comments are those of C, C++ and the shell. NULL at the end.
+ * The next word of a configuration file of BIND, with its quotes taken off: a name or string, or
+ * one of { } ; alone. Comments are those of C, C++ and the shell. NULL at the end.
  */
 static char *next_word(struct arena *arena, const char **at)
 {
@@ -177,8 +177,7 @@ static bool same_id(const char *a, const char *b)
 }
 
 /* The clause of id, or the first one; false where there is none. */
-static bool find_clause(struct arena *arena, const char *octets, const char *id,
-			struct clause *ret)
+static bool find_clause(struct arena *arena, const char *octets, const char *id, struct clause *ret)
 {
 	const char *word, *at = octets;
 	bool starts = true; /* a statement starts here */
@@ -205,8 +204,8 @@ static bool find_clause(struct arena *arena, const char *octets, const char *id,
 	return false;
 }
 
-static int read_clauses(knot_tsig_key_t *ret, const char *octets, const char *id,
-			const char *path, struct text *text)
+static int read_clauses(knot_tsig_key_t *ret, const char *octets, const char *id, const char *path,
+			struct text *text)
 {
 	struct arena arena = { 0 };
 	struct clause clause;
@@ -252,10 +251,12 @@ static int read_private(knot_tsig_key_t *ret, const char *octets, const char *pa
 	const char *plus = strstr(base, ".+");
 
 	if (base[0] != 'K' || plus == NULL)
-		return fault(text, -EINVAL, "the name of the key is in the name of the file, "
-					    "K<name>.+<algorithm>+<tag>.private; this one was renamed",
+		return fault(text, -EINVAL,
+			     "the name of the key is in the name of the file, "
+			     "K<name>.+<algorithm>+<tag>.private; this one was renamed",
 			     path);
-	if (number == NULL || secret == NULL || algorithm_numbered(strtol(number, NULL, 10)) == NULL)
+	if (number == NULL || secret == NULL ||
+	    algorithm_numbered(strtol(number, NULL, 10)) == NULL)
 		return fault(text, -EINVAL, "this is no key for TSIG (HMAC)", path);
 
 	struct arena arena = { 0 };
@@ -283,7 +284,8 @@ static bool read_public(knot_tsig_key_t *ret, const char *octets, struct text *t
 		return false;
 
 	size_t size = 0;
-	for (const char *c = octets + at; *c != '\0' && *c != '\n' && size < sizeof(secret) - 1; c++)
+	for (const char *c = octets + at; *c != '\0' && *c != '\n' && size < sizeof(secret) - 1;
+	     c++)
 		if (!isspace((unsigned char)*c))
 			secret[size++] = *c;
 	secret[size] = '\0';

@@ -12,8 +12,8 @@
  */
 
 /* algorithm "hmac-sha256" as in RFC 8945 6, or NULL for that one; secret in base64. */
-int client_key_make(knot_tsig_key_t *ret, const char *algorithm, const char *id,
-		    const char *secret, struct text *fault);
+int client_key_make(knot_tsig_key_t *ret, const char *algorithm, const char *id, const char *secret,
+		    struct text *fault);
 
 /*
  * A file: key clauses of BIND (tsig-keygen, named.conf), of which id picks one and NULL the first;

@@ -25,12 +25,12 @@ struct client_stream_handler {
 
 /* window: requests in flight at most, 1 to 64. Connects. The client must outlive the stream. */
 int client_stream_new(struct client_stream **ret, struct client *client, unsigned window,
-	       const struct client_stream_handler *handler, void *arg);
+		      const struct client_stream_handler *handler, void *arg);
 
 /*
- * Sends one request, as for client_exchange(); waits while the window is full, and hands over results
- * as they come. Once it has failed with a negative errno all that was in flight has had its result,
- * this request included, and every further send fails.
+ * Sends one request, as for client_exchange(); waits while the window is full, and hands over
+ * results as they come. Once it has failed with a negative errno all that was in flight has had
+ * its result, this request included, and every further send fails.
  */
 int client_stream_send(struct client_stream *s, struct slice request, uint64_t tag);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A zone transferred (AXFR, RFC 5936). The zone comes as a run of TCP messages from its SOA to the same
- * SOA. Signatures (RFC 8945 5.3.1): the first message and the last are signed, and one in at
- * most a hundred between; each MAC covers the MAC before it and all messages since, so that unsigned
- * messages are kept until the next MAC vouches for them. Records are handed on as they come, which
- * transfer.h says to the caller: a zone of millions need not wait in memory.
+ * A zone transferred (AXFR, RFC 5936). The zone comes as a run of TCP messages from its SOA to
+ * the same SOA. Signatures (RFC 8945 5.3.1): the first message and the last are signed, and one
+ * in at most a hundred between; each MAC covers the MAC before it and all messages since, so
+ * that unsigned messages are kept until the next MAC vouches for them. Records are handed on as
+ * they come, which transfer.h says to the caller: a zone of millions need not wait in memory.
  */
 #include "client/transfer.h"
 
@@ -153,8 +153,7 @@ static int take_message(struct transfer *t, knot_pkt_t *packet)
 /* Whether the answer is complete: the closing SOA came, or a refusal. */
 static bool is_over(const struct transfer *t)
 {
-	return t->soas == 2 || t->answer->rcode != KNOT_RCODE_NOERROR ||
-	       t->answer->tsig_error != 0;
+	return t->soas == 2 || t->answer->rcode != KNOT_RCODE_NOERROR || t->answer->tsig_error != 0;
 }
 
 static int receive_message(struct transfer *t, int fd)

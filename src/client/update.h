@@ -35,7 +35,8 @@ int client_update_change(struct client_update *u, const struct record *r);
 
 /* The usual ones. rdata.data NULL: the whole RRset. */
 int client_update_add(struct client_update *u, const struct record *r);
-int client_update_delete(struct client_update *u, const knot_dname_t *owner, uint16_t type, struct slice rdata);
+int client_update_delete(struct client_update *u, const knot_dname_t *owner, uint16_t type,
+			 struct slice rdata);
 
 size_t client_update_size(const struct client_update *u);  /* octets of the message so far */
 size_t client_update_count(const struct client_update *u); /* changes in it */

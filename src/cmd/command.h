@@ -19,8 +19,9 @@ enum exit_code {
 
 /*
  * A word of the command line. Either sub (a table that ends with a NULL name) or run is set.
- * argv[0] of run is the command's own word, what follows its options and arguments, with the options
- * common to all commands taken out already. It returns an exit code and has said why on stderr.
+ * argv[0] of run is the command's own word, what follows its options and arguments, with the
+ * options common to all commands taken out already. It returns an exit code and has said why on
+ * stderr.
  */
 struct command {
 	const char *name;
@@ -44,8 +45,12 @@ extern const struct command command_record;
 extern const struct command command_update;
 extern const struct command command_zone;
 
-/* Prints how the command that is running is used, on stderr; returns EXIT_USAGE. format NULL: nothing more. */
-int command_misuse(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * Prints how the command that is running is used, on stderr; returns EXIT_USAGE. format NULL:
+ * nothing more.
+ */
+int command_misuse(struct session *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The command that runs, and how it is used, for "onnet help". */
 struct text;

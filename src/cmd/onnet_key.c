@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnet key new: a TSIG key (RFC 8945) of as many random octets as the algorithm's hash has, which is what
- * RFC 2104 3 advises. The file is in BIND's form, which onnet, nsupdate and dig read; it is made with mode
- * 0600 from the start and never replaces another.
+ * onnet key new: a TSIG key (RFC 8945) of as many random octets as the algorithm's hash has,
+ * which is what RFC 2104 3 advises. The file is in BIND's form, which onnet, nsupdate and dig
+ * read; it is made with mode 0600 from the start and never replaces another.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,8 +45,10 @@ static int find_algorithm(struct session *s, struct new_key *key, const char *na
 			return 0;
 		}
 	}
-	return command_misuse(s, "--algorithm '%s': one of hmac-sha256, hmac-sha512, hmac-sha384, "
-				 "hmac-sha224, hmac-sha1, hmac-md5", name);
+	return command_misuse(s,
+			      "--algorithm '%s': one of hmac-sha256, hmac-sha512, hmac-sha384, "
+			      "hmac-sha224, hmac-sha1, hmac-md5",
+			      name);
 }
 
 static int make_secret(struct new_key *key)
@@ -68,9 +70,12 @@ static int check_id(struct session *s, const char *id)
 {
 	const knot_dname_t *name;
 
-	if (id[strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] != '\0')
-		return command_fail(EXIT_INPUT, "key '%s': letters, digits, dots, hyphens and "
-						"underscores", id);
+	if (id[strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] !=
+	    '\0')
+		return command_fail(EXIT_INPUT,
+				    "key '%s': letters, digits, dots, hyphens and "
+				    "underscores",
+				    id);
 	return session_name(s, id, &name, "key");
 }
 
@@ -89,7 +94,8 @@ static int write_file(const struct new_key *key, const struct text *clause)
 	if (fd < 0)
 		return command_fail(EXIT_INPUT, "%s: %s", key->path, strerror(errno));
 	bool whole = fchmod(fd, 0600) == 0 &&
-		     write(fd, clause->data, clause->size) == (ssize_t)clause->size && fsync(fd) == 0;
+		     write(fd, clause->data, clause->size) == (ssize_t)clause->size &&
+		     fsync(fd) == 0;
 	int err = errno;
 	close(fd);
 	if (whole)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnet record: any record of any type. RDATA is in master-file form (RFC 1035 5.1), all names are absolute,
- * with or without final dot. The shell has taken quotes off by the time we see words, so where
- * RDATA comes as several words, those that are empty or hold blanks, semicolons or parentheses get
- * theirs back.
+ * onnet record: any record of any type. RDATA is in master-file form (RFC 1035 5.1), all names
+ * are absolute, with or without final dot. The shell has taken quotes off by the time we see
+ * words, so where RDATA comes as several words, those that are empty or hold blanks, semicolons
+ * or parentheses get theirs back.
  *
- * A deletion asks that there be something to delete (RFC 2136 2.4.1, 2.4.4), so that a mistyped name is
- * told and not called done.
+ * A deletion asks that there be something to delete (RFC 2136 2.4.1, 2.4.4), so that a mistyped
+ * name is told and not called done.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,19 +20,21 @@
 
 enum { DEFAULT_TTL = 3600 };
 
-/* Asked for one by one where no type is given; servers answer ANY as little as they may (RFC 8482). */
+/*
+ * Asked for one by one where no type is given; servers answer ANY as little as they may (RFC
+ * 8482).
+ */
 static const uint16_t shown_types[] = {
-	KNOT_RRTYPE_SOA,   KNOT_RRTYPE_NS,    KNOT_RRTYPE_CNAME, KNOT_RRTYPE_DNAME,
-	KNOT_RRTYPE_NAPTR, KNOT_RRTYPE_SRV,   KNOT_RRTYPE_A,	 KNOT_RRTYPE_AAAA,
-	KNOT_RRTYPE_MX,	   KNOT_RRTYPE_TXT,   KNOT_RRTYPE_PTR,	 KNOT_RRTYPE_CAA,
-	KNOT_RRTYPE_TLSA,  KNOT_RRTYPE_SVCB,  KNOT_RRTYPE_HTTPS, KNOT_RRTYPE_URI,
-	KNOT_RRTYPE_SSHFP, KNOT_RRTYPE_DS,    KNOT_RRTYPE_LOC,	 KNOT_RRTYPE_HINFO,
+	KNOT_RRTYPE_SOA, KNOT_RRTYPE_NS,    KNOT_RRTYPE_CNAME, KNOT_RRTYPE_DNAME, KNOT_RRTYPE_NAPTR,
+	KNOT_RRTYPE_SRV, KNOT_RRTYPE_A,     KNOT_RRTYPE_AAAA,  KNOT_RRTYPE_MX,    KNOT_RRTYPE_TXT,
+	KNOT_RRTYPE_PTR, KNOT_RRTYPE_CAA,   KNOT_RRTYPE_TLSA,  KNOT_RRTYPE_SVCB,  KNOT_RRTYPE_HTTPS,
+	KNOT_RRTYPE_URI, KNOT_RRTYPE_SSHFP, KNOT_RRTYPE_DS,    KNOT_RRTYPE_LOC,   KNOT_RRTYPE_HINFO,
 };
 
 struct arguments {
 	const knot_dname_t *name;
 	uint32_t ttl;
-	uint16_t type; /* KNOT_RRTYPE_ANY: none given */
+	uint16_t type;      /* KNOT_RRTYPE_ANY: none given */
 	struct slice rdata; /* data NULL: none given */
 	bool no_check;
 };
@@ -271,7 +273,8 @@ static int run_show(struct session *s, int argc, char **argv)
 	if (a.type != KNOT_RRTYPE_ANY)
 		code = show_type(s, &a, a.type, &out, &found);
 	for (size_t i = 0; a.type == KNOT_RRTYPE_ANY && code == 0 &&
-			   i < sizeof(shown_types) / sizeof(shown_types[0]); i++)
+			   i < sizeof(shown_types) / sizeof(shown_types[0]);
+	     i++)
 		code = show_type(s, &a, shown_types[i], &out, &found);
 	if (out.failed)
 		code = command_fail(EXIT_INTERNAL, "out of memory");
@@ -281,9 +284,10 @@ static int run_show(struct session *s, int argc, char **argv)
 		fputs(text_get(&out), stdout);
 	text_done(&out);
 	if (code == 0 && found == 0 && !s->json)
-		return command_fail(EXIT_NOT_FOUND, a.type == KNOT_RRTYPE_ANY ?
-							    "there is nothing at %s" :
-							    "there is nothing of that type at %s",
+		return command_fail(EXIT_NOT_FOUND,
+				    a.type == KNOT_RRTYPE_ANY ?
+					    "there is nothing at %s" :
+					    "there is nothing of that type at %s",
 				    argv[optind]);
 	return code == 0 && found == 0 ? EXIT_NOT_FOUND : code;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnet update: scripts as nsupdate(1) reads them, so that what people have goes on working. The words are
- * rows of a table. Where nsupdate is silent this is not: a mistake names its line, changes
- * that no "send" follows are an error, and a refusal comes with the server's reason. As nsupdate
- * does, it goes on after an update that was refused, since each "send" stands for itself.
+ * onnet update: scripts as nsupdate(1) reads them, so that what people have goes on working. The
+ * words are rows of a table. Where nsupdate is silent this is not: a mistake names its line,
+ * changes that no "send" follows are an error, and a refusal comes with the server's reason. As
+ * nsupdate does, it goes on after an update that was refused, since each "send" stands for
+ * itself.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -355,7 +356,8 @@ static int refused(struct script *x, const struct client_answer *answer)
 	fault(x, 0, "%s", x->answer);
 	x->refused++;
 	if (x->code == 0)
-		x->code = answer->rcode == KNOT_RCODE_NXDOMAIN || answer->rcode == KNOT_RCODE_NXRRSET ||
+		x->code = answer->rcode == KNOT_RCODE_NXDOMAIN ||
+					  answer->rcode == KNOT_RCODE_NXRRSET ||
 					  answer->rcode == KNOT_RCODE_YXDOMAIN ||
 					  answer->rcode == KNOT_RCODE_YXRRSET ?
 				  EXIT_PREREQUISITE :
@@ -442,7 +444,9 @@ static int run_line(struct script *x, char *at)
 	const char *first = next_word(&at);
 
 	if (first == NULL)
-		return at[strspn(at, " \t")] == ';' ? 0 : do_send(x, at); /* nsupdate(1): a blank line sends */
+		return at[strspn(at, " \t")] == ';' ?
+			       0 :
+			       do_send(x, at); /* nsupdate(1): a blank line sends */
 	snprintf(name, sizeof(name), "%s", first);
 	if (strcasecmp(first, "update") == 0 || strcasecmp(first, "prereq") == 0) {
 		const char *second = next_word(&at);
@@ -481,7 +485,8 @@ static int run_script(struct script *x, FILE *in)
 	if (person)
 		return x->code;
 	if (code == 0 && x->pending)
-		code = fault(x, EXIT_INPUT, "the script ends without \"send\": its last changes were not sent");
+		code = fault(x, EXIT_INPUT,
+			     "the script ends without \"send\": its last changes were not sent");
 	code = code != 0 ? code : x->code;
 	return code != 0 && x->done > 0 ? EXIT_PARTLY : code;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnet zone: check a file before it is served, export what is served, list what there should be.
+ * onnet zone: check a file before it is served, export what is served, list what there should
+ * be.
  *
- * An export is a master file for people and for the next server: sorted, one record a line, names below
- * $ORIGIN relative, the TTL only where it is not the usual one, the owner only where it changes.
+ * An export is a master file for people and for the next server: sorted, one record a line,
+ * names below $ORIGIN relative, the TTL only where it is not the usual one, the owner only where
+ * it changes.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -42,7 +44,10 @@ static void take_fault(const struct master_place *place, const char *why, void *
 	zone_findings_add(&f->findings, true, place, "%s", why);
 }
 
-/* The zone that the configuration reads this file for; NULL: none. Its faults are not looked for here. */
+/*
+ * The zone that the configuration reads this file for; NULL: none. Its faults are not looked for
+ * here.
+ */
 static const char *configured_domain(struct session *s, const char *path)
 {
 	const struct conf *conf = NULL;
@@ -198,7 +203,8 @@ static int run_check(struct session *s, int argc, char **argv)
 	const knot_dname_t *apex;
 
 	if (argc < 2 || argc > 3)
-		return command_misuse(s, "one file, and the zone's name where the file does not say it");
+		return command_misuse(
+			s, "one file, and the zone's name where the file does not say it");
 	if (argc == 3)
 		s->zone = argv[2];
 	int code = find_apex(s, argv[1], s->zone, &apex);
@@ -272,7 +278,8 @@ static int write_zone(FILE *to, const struct records *zone, const knot_dname_t *
 	fprintf(to, "$ORIGIN %s\n$TTL %u\n", text_get(&line), ttl);
 	for (size_t i = 0; i < zone->count; i++) {
 		const struct record *r = &zone->at[i].record;
-		bool same = i > 0 && knot_dname_is_case_equal(r->owner, zone->at[i - 1].record.owner);
+		bool same = i > 0 &&
+			    knot_dname_is_case_equal(r->owner, zone->at[i - 1].record.owner);
 
 		text_reset(&line);
 		if (!same)
@@ -314,7 +321,8 @@ static int write_file(struct session *s, const char *path, const struct records 
 
 static int run_export(struct session *s, int argc, char **argv)
 {
-	static const struct option options[] = { { "output", required_argument, NULL, 'o' }, { 0 } };
+	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
+						 { 0 } };
 	struct records zone = { .arena = &s->arena };
 	const char *path = "-";
 	const knot_dname_t *apex;
@@ -415,7 +423,8 @@ static int run_list(struct session *s, int argc, char **argv)
 		return command_misuse(s, "no arguments");
 	int code = session_conf(s, &conf);
 	if (code == 0 && conf == NULL)
-		return command_fail(EXIT_INPUT, "there is no configuration to take zones from; -c FILE");
+		return command_fail(EXIT_INPUT,
+				    "there is no configuration to take zones from; -c FILE");
 	for (size_t i = 0; code == 0 && i < conf->zone_count; i++) {
 		struct zone_state state;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Options that mean the same everywhere. They may stand in front of the command's words, between them and
- * behind them: a person who adds --print to a command that is typed already need not go back.
- * Therefore they are taken out one by one, before the command reads its own with getopt_long(3).
+ * Options that mean the same everywhere. They may stand in front of the command's words, between
+ * them and behind them: a person who adds --print to a command that is typed already need not go
+ * back. Therefore they are taken out one by one, before the command reads its own with
+ * getopt_long(3).
  */
 #include "cmd/options.h"
 
@@ -15,9 +16,8 @@ static const struct {
 	char letter; /* 0: none */
 	bool value;
 } common[] = {
-	{ "config", 'c', true },   { "server", 0, true },  { "key", 'k', true },
-	{ "zone", 0, true },	   { "timeout", 0, true }, { "tcp", 0, false },
-	{ "print", 0, false },	   { "json", 0, false },
+	{ "config", 'c', true }, { "server", 0, true }, { "key", 'k', true },  { "zone", 0, true },
+	{ "timeout", 0, true },  { "tcp", 0, false },   { "print", 0, false }, { "json", 0, false },
 };
 
 const char options_help[] =

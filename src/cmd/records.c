@@ -108,8 +108,7 @@ size_t records_owner_end(const struct records *list, size_t index)
 {
 	size_t end = index;
 
-	while (end < list->count &&
-	       order_compare(list->at[end].order, list->at[index].order) == 0)
+	while (end < list->count && order_compare(list->at[end].order, list->at[index].order) == 0)
 		end++;
 	return end;
 }

@@ -142,7 +142,8 @@ static int use_configured(struct session *s, const struct conf_key *key)
 		return 0;
 	}
 	if (key->secret == NULL)
-		return command_fail(EXIT_INPUT, "key '%s' has no secret in the configuration", key->id);
+		return command_fail(EXIT_INPUT, "key '%s' has no secret in the configuration",
+				    key->id);
 	knot_tsig_key_deinit(&s->tsig);
 	s->tsig = (knot_tsig_key_t){ 0 };
 	int err = client_key_make(&s->tsig, key->algorithm, key->id, key->secret, &fault);
@@ -178,8 +179,8 @@ static int use_word(struct session *s, const char **path)
 }
 
 /*
- * --key: "none"; [ALGORITHM:]ID:SECRET; a file; an id of the configuration. What looks like a path is
- * one, so that a key file does without any configuration.
+ * --key: "none"; [ALGORITHM:]ID:SECRET; a file; an id of the configuration. What looks like a
+ * path is one, so that a key file does without any configuration.
  */
 static int use_named(struct session *s)
 {
@@ -316,10 +317,11 @@ static int find_suffixes(struct session *s, bool isn, const char *const **ret, s
 	if (s->zone != NULL)
 		return suffixes(s, list, list_count, ret, count);
 	if (list_count == 0)
-		return command_fail(EXIT_INPUT,
-				    "under which domain are %s published? Write \"number: %s: [DOMAIN]\" "
-				    "into onnet.yaml, or give --zone DOMAIN",
-				    isn ? "ISNs" : "numbers", isn ? "isn" : "e164");
+		return command_fail(
+			EXIT_INPUT,
+			"under which domain are %s published? Write \"number: %s: [DOMAIN]\" "
+			"into onnet.yaml, or give --zone DOMAIN",
+			isn ? "ISNs" : "numbers", isn ? "isn" : "e164");
 	*ret = list;
 	*count = list_count;
 	return 0;

@@ -38,8 +38,7 @@ static const knot_dname_t *configured_zone(struct session *s, const struct conf 
 		const knot_dname_t *zone = name_parse(&s->arena, NULL, conf->zone[i].domain);
 
 		if (zone != NULL && is_below(name, zone) &&
-		    (best == NULL ||
-		     knot_dname_labels(zone, NULL) > knot_dname_labels(best, NULL)))
+		    (best == NULL || knot_dname_labels(zone, NULL) > knot_dname_labels(best, NULL)))
 			best = zone;
 	}
 	return best;
@@ -58,7 +57,10 @@ static const knot_dname_t *soa_owner(const knot_pkt_t *packet)
 	return NULL;
 }
 
-/* Asks for the SOA of the name, then of its parents: a server may say nothing where it holds nothing. */
+/*
+ * Asks for the SOA of the name, then of its parents: a server may say nothing where it holds
+ * nothing.
+ */
 static int ask_zone(struct session *s, const knot_dname_t *name, const knot_dname_t **ret)
 {
 	struct client_answer answer = { 0 };
@@ -133,13 +135,14 @@ static int copy_answer(struct session *s, const knot_pkt_t *packet, uint16_t typ
 
 		if ((set->type != type && set->type != KNOT_RRTYPE_CNAME) || set->rrs.count == 0)
 			continue;
-		struct record r = { .owner = arena_copy(&s->arena, set->owner,
-							knot_dname_size(set->owner)),
-				    .type = set->type,
-				    .rclass = set->rclass,
-				    .ttl = set->ttl,
-				    .rdata = slice_make(arena_copy(&s->arena, rdata->data, rdata->len),
-							rdata->len) };
+		struct record r = {
+			.owner = arena_copy(&s->arena, set->owner, knot_dname_size(set->owner)),
+			.type = set->type,
+			.rclass = set->rclass,
+			.ttl = set->ttl,
+			.rdata = slice_make(arena_copy(&s->arena, rdata->data, rdata->len),
+					    rdata->len)
+		};
 		if (r.owner == NULL || r.rdata.data == NULL)
 			list = NULL;
 		else

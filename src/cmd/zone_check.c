@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What can be wrong with a zone whose every line can be read. In the order of a reader's patience: is it
- * a zone (SOA, NS); do names belong and go together (RFC 1034 3.6.2, RFC 2181 10.1, RFC 6672 2.4); do record
- * sets agree with themselves (RFC 2181 5.2); do the names that NS, SRV, NAPTR and MX send callers to
- * exist (RFC 2782, RFC 3403); would a NAPTR expression work.
+ * What can be wrong with a zone whose every line can be read. In the order of a reader's
+ * patience: is it a zone (SOA, NS); do names belong and go together (RFC 1034 3.6.2, RFC 2181
+ * 10.1, RFC 6672 2.4); do record sets agree with themselves (RFC 2181 5.2); do the names that
+ * NS, SRV, NAPTR and MX send callers to exist (RFC 2782, RFC 3403); would a NAPTR expression
+ * work.
  */
 #include "cmd/zone_check.h"
 
@@ -95,10 +96,10 @@ static const char *type_of(const struct check *c, uint16_t type)
 	return copy != NULL ? copy : "?";
 }
 
-#define ERROR(c, item, ...) \
+#define ERROR(c, item, ...)                    \
 	zone_findings_add((c)->findings, true, \
 			  &(struct master_place){ (item)->file, (item)->line }, __VA_ARGS__)
-#define WARN(c, item, ...) \
+#define WARN(c, item, ...)                      \
 	zone_findings_add((c)->findings, false, \
 			  &(struct master_place){ (item)->file, (item)->line }, __VA_ARGS__)
 
@@ -169,8 +170,8 @@ static void check_hidden(const struct check *c, const struct records_item *at, s
 		uint16_t type = at[i].record.type;
 
 		if (cut->record.type == KNOT_RRTYPE_DNAME)
-			ERROR(c, &at[i], "%s lies below the DNAME at %s", name_of(c, at->record.owner),
-			      name_of(c, cut->record.owner));
+			ERROR(c, &at[i], "%s lies below the DNAME at %s",
+			      name_of(c, at->record.owner), name_of(c, cut->record.owner));
 		else if (type != KNOT_RRTYPE_A && type != KNOT_RRTYPE_AAAA)
 			WARN(c, &at[i], "%s %s is never served: %s is delegated",
 			     name_of(c, at->record.owner), type_of(c, type),
@@ -257,8 +258,8 @@ static void check_reaches(const struct check *c, const struct records_item *item
 	if (*target == 0 || !is_in_zone(c, target) || find_cut(c, target) != NULL)
 		return;
 	const struct records_item *at = find_or_wildcard(c, target, &count);
-	if (at != NULL && (has_type(at, count, wanted->type[0]) ||
-			   has_type(at, count, wanted->type[1])))
+	if (at != NULL &&
+	    (has_type(at, count, wanted->type[0]) || has_type(at, count, wanted->type[1])))
 		return;
 	if (at != NULL && has_type(at, count, KNOT_RRTYPE_CNAME)) {
 		/* RFC 2181 10.3, RFC 2782: "MUST NOT be an alias"; a NAPTR may lead to one */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Master files (RFC 1035 5, $TTL of RFC 2308 4), read by libzscanner record by record. One scanner for each
- * file that is open: $INCLUDE (RFC 1035 5.1) reads the other file with a scanner of its own, so that
- * the including file's origin is what it was afterwards, and so that the depth is bounded.
+ * Master files (RFC 1035 5, $TTL of RFC 2308 4), read by libzscanner record by record. One
+ * scanner for each file that is open: $INCLUDE (RFC 1035 5.1) reads the other file with a
+ * scanner of its own, so that the including file's origin is what it was afterwards, and so that
+ * the depth is bounded.
  */
 #include "dns/master.h"
 
@@ -82,7 +83,10 @@ static int hand_record(struct master *m, const zs_scanner_t *scanner,
 
 static int follow_include(struct master *m, zs_scanner_t *scanner, const struct master_place *place)
 {
-	/* The scanner fills buffer with the second word of $INCLUDE, or with the origin in force. */
+	/*
+	 * The scanner fills buffer with the second word of $INCLUDE, or with the origin in
+	 * force.
+	 */
 	const char *origin = (const char *)scanner->buffer;
 	int err = 0;
 
@@ -136,9 +140,10 @@ static bool origin_follow(struct origin *origin, const char *line, const char *e
 }
 
 /*
- * RFC 1035 5.1: names "that do not end in a dot are called relative", in $ORIGIN too, where libzscanner
- * takes absolute ones alone and spoils the origin it had. It has stopped at the end of that
- * line; between there and where it last stopped lie only directives, which are followed again.
+ * RFC 1035 5.1: names "that do not end in a dot are called relative", in $ORIGIN too, where
+ * libzscanner takes absolute ones alone and spoils the origin it had. It has stopped at the end
+ * of that line; between there and where it last stopped lie only directives, which are followed
+ * again.
  */
 static bool origin_set_relative(struct origin *origin, zs_scanner_t *scanner)
 {
@@ -154,7 +159,8 @@ static bool origin_set_relative(struct origin *origin, zs_scanner_t *scanner)
 			return false;
 		line = end + 1;
 	}
-	scanner->zone_origin_length = (uint32_t)knot_dname_store(scanner->zone_origin, origin->name);
+	scanner->zone_origin_length =
+		(uint32_t)knot_dname_store(scanner->zone_origin, origin->name);
 	scanner->error.fatal = false;
 	return true;
 }

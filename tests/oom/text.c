@@ -59,7 +59,9 @@ static int parse_key(void)
 static int fill_update(void)
 {
 	struct client_update *u = NULL;
-	struct record r = { zone, KNOT_RRTYPE_A, KNOT_CLASS_IN, 60, { (const uint8_t *)"abcd", 4 } };
+	struct record r = {
+		zone, KNOT_RRTYPE_A, KNOT_CLASS_IN, 60, { (const uint8_t *)"abcd", 4 }
+	};
 	int err = client_update_new(&u, zone, 0);
 
 	for (int i = 0; err == 0 && i < 100; i++)

@@ -97,7 +97,8 @@ static int read_file(knot_tsig_key_t *ret, const char *name, const char *octets,
 }
 
 #define CLAUSE(id) "key \"" id "\" {\n\talgorithm hmac-sha256;\n\tsecret \"" SECRET "\";\n};\n"
-#define PRIVATE(number) "Private-key-format: v1.3\nAlgorithm: " number "\nKey: " SECRET "\nBits: AAA=\n"
+#define PRIVATE(number) \
+	"Private-key-format: v1.3\nAlgorithm: " number "\nKey: " SECRET "\nBits: AAA=\n"
 
 static void files_of_other_tools_are_keys(void **state)
 {
@@ -107,22 +108,25 @@ static void files_of_other_tools_are_keys(void **state)
 		const char *out;
 	} rows[] = {
 		{ "tsig-keygen", "k", CLAUSE("ops"), NULL, 0, "hmac-sha256 ops." },
-		{ "the first of two", "k", CLAUSE("one") CLAUSE("two"), NULL, 0, "hmac-sha256 one." },
+		{ "the first of two", "k", CLAUSE("one") CLAUSE("two"), NULL, 0,
+		  "hmac-sha256 one." },
 		{ "the one that is named", "k", CLAUSE("one") CLAUSE("Two"), "two.", 0,
 		  "hmac-sha256 two." },
 		{ "comments, no quotes, other order", "k",
-		  "# a\n// key x {\n/* key y { } */ key ops { secret " SECRET "; algorithm hmac-sha1; };",
+		  "# a\n// key x {\n/* key y { } */ key ops { secret " SECRET
+		  "; algorithm hmac-sha1; };",
 		  NULL, 0, "hmac-sha1 ops." },
 		{ "a whole named.conf", "k",
 		  "options { directory \"/\"; };\nzone \"x\" { allow-update { key other; }; };\n"
 		  "server 192.0.2.1 { keys { other; }; };\n" CLAUSE("ops"),
 		  NULL, 0, "hmac-sha256 ops." },
-		{ "dnssec-keygen, md5", "Kops.+157+00001.private", PRIVATE("157 (HMAC_MD5)"), NULL, 0,
-		  "hmac-md5 ops." },
+		{ "dnssec-keygen, md5", "Kops.+157+00001.private", PRIVATE("157 (HMAC_MD5)"), NULL,
+		  0, "hmac-md5 ops." },
 		{ "dnssec-keygen, sha512", "Kops.example.net.+165+00001.private",
 		  PRIVATE("165 (HMAC_SHA512)"), NULL, 0, "hmac-sha512 ops.example.net." },
 		{ "dnssec-keygen, public half", "Kops.+161+00001.key",
-		  "ops. IN KEY 512 3 161 c2VjcmV0LXNlY3Jl dC1zZWNyZXQ=\n", NULL, 0, "hmac-sha1 ops." },
+		  "ops. IN KEY 512 3 161 c2VjcmV0LXNlY3Jl dC1zZWNyZXQ=\n", NULL, 0,
+		  "hmac-sha1 ops." },
 		{ "no clause", "k", "options { };\n", NULL, -EINVAL, NULL },
 		{ "no such clause", "k", CLAUSE("one"), "two", -EINVAL, NULL },
 		{ "no secret", "k", "key ops { algorithm hmac-md5; };", NULL, -EINVAL, NULL },
@@ -130,8 +134,8 @@ static void files_of_other_tools_are_keys(void **state)
 		{ "cut shorter", "k", "key", NULL, -EINVAL, NULL },
 		{ "nothing", "k", "", NULL, -EINVAL, NULL },
 		{ "renamed", "ops.private", PRIVATE("157"), NULL, -EINVAL, NULL },
-		{ "a DNSSEC key", "Kexample.net.+013+00001.private", PRIVATE("13 (ECDSAP256SHA256)"),
-		  NULL, -EINVAL, NULL },
+		{ "a DNSSEC key", "Kexample.net.+013+00001.private",
+		  PRIVATE("13 (ECDSAP256SHA256)"), NULL, -EINVAL, NULL },
 	};
 
 	(void)state;

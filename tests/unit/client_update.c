@@ -27,8 +27,7 @@ static void assert_message(struct client_update *u, struct slice expected)
 }
 
 /* The head of a message with so many prerequisites and changes, and its zone section. */
-#define HEAD(require, change) \
-	"\0\0\x28\0\0\1\0" require "\0" change "\0\0\7Example\3net\0\0\6\0\1"
+#define HEAD(require, change) "\0\0\x28\0\0\1\0" require "\0" change "\0\0\7Example\3net\0\0\6\0\1"
 
 static void an_empty_update_names_its_zone(void **state)
 {
@@ -54,11 +53,10 @@ static void changes_have_the_forms_of_rfc_2136(void **state)
 	assert_int_equal(client_update_delete(u, a.owner, a.type, (struct slice){ 0 }), 0);
 	assert_int_equal(client_update_delete(u, zone, KNOT_RRTYPE_ANY, (struct slice){ 0 }), 0);
 	assert_int_equal(client_update_count(u), 4);
-	assert_message(u, OCTETS(HEAD("\0", "\4")
-				 "\3www\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
-				 "\3www\xc0\x0c\0\1\0\xfe\0\0\0\0\0\4\xc0\0\2\1"
-				 "\3www\xc0\x0c\0\1\0\xff\0\0\0\0\0\0"
-				 "\xc0\x0c\0\xff\0\xff\0\0\0\0\0\0"));
+	assert_message(u, OCTETS(HEAD("\0", "\4") "\3www\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
+						  "\3www\xc0\x0c\0\1\0\xfe\0\0\0\0\0\4\xc0\0\2\1"
+						  "\3www\xc0\x0c\0\1\0\xff\0\0\0\0\0\0"
+						  "\xc0\x0c\0\xff\0\xff\0\0\0\0\0\0"));
 	client_update_free(u);
 }
 
@@ -74,10 +72,9 @@ static void prerequisites_come_first_and_have_no_ttl(void **state)
 	assert_int_equal(client_update_add(u, &a), 0);
 	assert_int_equal(client_update_require(u, &absent), 0);
 	assert_int_equal(client_update_require(u, &a), 0);
-	assert_message(u, OCTETS(HEAD("\2", "\1")
-				 "\3www\xc0\x0c\0\xff\0\xfe\0\0\0\0\0\0"
-				 "\3www\xc0\x0c\0\1\0\1\0\0\0\0\0\4\xc0\0\2\1"
-				 "\3www\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"));
+	assert_message(u, OCTETS(HEAD("\2", "\1") "\3www\xc0\x0c\0\xff\0\xfe\0\0\0\0\0\0"
+						  "\3www\xc0\x0c\0\1\0\1\0\0\0\0\0\4\xc0\0\2\1"
+						  "\3www\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"));
 	client_update_reset(u);
 	assert_message(u, OCTETS(HEAD("\0", "\0")));
 	client_update_free(u);
@@ -92,8 +89,8 @@ static void a_name_outside_of_the_zone_is_written_whole(void **state)
 	(void)state;
 	assert_int_equal(client_update_new(&u, zone, 0), 0);
 	assert_int_equal(client_update_add(u, &a), 0);
-	assert_message(u, OCTETS(HEAD("\0", "\1")
-				 "\3www\7example\3org\0\0\1\0\1\0\0\0\1\0\4\xc0\0\2\1"));
+	assert_message(
+		u, OCTETS(HEAD("\0", "\1") "\3www\7example\3org\0\0\1\0\1\0\0\0\1\0\4\xc0\0\2\1"));
 	client_update_free(u);
 }
 
@@ -126,10 +123,11 @@ static void the_largest_update_leaves_room_for_its_signature(void **state)
 	assert_int_equal(client_update_new(&u, zone, 0), 0);
 	while (client_update_add(u, &a) == 0)
 		;
-	assert_int_equal(knot_tsig_key_init(&key, "hmac-sha512",
-					    "a.very.long.name.of.a.key.that.somebody.uses.example.net",
-					    "c2VjcmV0"),
-			 KNOT_EOK);
+	assert_int_equal(
+		knot_tsig_key_init(&key, "hmac-sha512",
+				   "a.very.long.name.of.a.key.that.somebody.uses.example.net",
+				   "c2VjcmV0"),
+		KNOT_EOK);
 	assert_true(client_update_size(u) + 11 + knot_tsig_wire_size(&key) <= UINT16_MAX);
 	assert_true(client_update_size(u) > 64000);
 	knot_tsig_key_deinit(&key);

@@ -58,22 +58,27 @@ static void lines_become_records_or_faults(void **state)
 		{ "no line end", "a A 192.0.2.1", "t:1 a.example.net. 900 IN A 192.0.2.1\n", 0 },
 		{ "the owner of the line before", "a A 192.0.2.1\n\tA 192.0.2.2\n",
 		  "t:1 a.example.net. 900 IN A 192.0.2.1\n"
-		  "t:2 a.example.net. 900 IN A 192.0.2.2\n", 0 },
+		  "t:2 a.example.net. 900 IN A 192.0.2.2\n",
+		  0 },
 		{ "$TTL and $ORIGIN", "$TTL 1h\n$ORIGIN Sub\na IN A 192.0.2.1\n@ 5 A 192.0.2.2\n",
 		  "t:3 a.Sub.example.net. 3600 IN A 192.0.2.1\n"
-		  "t:4 Sub.example.net. 5 IN A 192.0.2.2\n", 0 },
+		  "t:4 Sub.example.net. 5 IN A 192.0.2.2\n",
+		  0 },
 		{ "a relative origin below a relative one, with a comment",
 		  "$ORIGIN a\n$origin\tb;c\n@ A 192.0.2.1\n",
 		  "t:3 b.a.example.net. 900 IN A 192.0.2.1\n", 0 },
 		{ "an origin below one that no record follows",
 		  "x A 192.0.2.1\n$ORIGIN other.\n; comment\n\n$ORIGIN a\n@ A 192.0.2.1\n",
 		  "t:1 x.example.net. 900 IN A 192.0.2.1\nt:6 a.other. 900 IN A 192.0.2.1\n", 0 },
-		{ "an origin that is none", "$ORIGIN a..b\nx A 192.0.2.1\n", "t:1 fault\n", -EINVAL },
-		{ "several lines", "a NAPTR ( 1 2 ; first\n \"u\" \"E2U+sip\"\n \"!.*!\\\\1!\" . )\n",
+		{ "an origin that is none", "$ORIGIN a..b\nx A 192.0.2.1\n", "t:1 fault\n",
+		  -EINVAL },
+		{ "several lines",
+		  "a NAPTR ( 1 2 ; first\n \"u\" \"E2U+sip\"\n \"!.*!\\\\1!\" . )\n",
 		  "t:3 a.example.net. 900 IN NAPTR 1 2 \"u\" \"E2U+sip\" \"!.*!\\\\1!\" .\n", 0 },
 		{ "a fault between two records", "a A 192.0.2.1\nb A 192.0.2\nc A 192.0.2.3\n",
 		  "t:1 a.example.net. 900 IN A 192.0.2.1\nt:2 fault\n"
-		  "t:3 c.example.net. 900 IN A 192.0.2.3\n", -EINVAL },
+		  "t:3 c.example.net. 900 IN A 192.0.2.3\n",
+		  -EINVAL },
 		{ "octets that are no record of the type", "a A \\# 3 000000\nb A \\# 4 c0000201\n",
 		  "t:1 fault\nt:2 b.example.net. 900 IN A 192.0.2.1\n", -EINVAL },
 		{ "unknown directive", "$FOO x\na A 192.0.2.1\n", "t:1 fault\n", -EINVAL },
@@ -84,9 +89,9 @@ static void lines_become_records_or_faults(void **state)
 		struct heard h = { 0 };
 
 		print_message("# %s\n", rows[i].name);
-		assert_int_equal(master_read_text(slice_text(rows[i].in), "t", origin, 900,
-						  &handler, &h),
-				 rows[i].err);
+		assert_int_equal(
+			master_read_text(slice_text(rows[i].in), "t", origin, 900, &handler, &h),
+			rows[i].err);
 		assert_string_equal(text_get(&h.text), rows[i].out);
 		text_done(&h.text);
 	}
@@ -189,7 +194,8 @@ static void a_file_that_is_not_there_is_a_fault_of_who_names_it(void **state)
 	char expected[256];
 	snprintf(expected, sizeof(expected),
 		 "nothing:0 fault\n%s:0 fault\nzone:1 fault\n"
-		 "zone:2 a.example.net. 900 IN A 192.0.2.1\n", base_name(folder));
+		 "zone:2 a.example.net. 900 IN A 192.0.2.1\n",
+		 base_name(folder));
 	assert_string_equal(text_get(&h.text), expected);
 	text_done(&h.text);
 }
@@ -204,9 +210,8 @@ int main(void)
 			remove_folder),
 		cmocka_unit_test_setup_teardown(a_file_that_includes_itself_ends, make_folder,
 						remove_folder),
-		cmocka_unit_test_setup_teardown(
-			a_file_that_is_not_there_is_a_fault_of_who_names_it, make_folder,
-			remove_folder),
+		cmocka_unit_test_setup_teardown(a_file_that_is_not_there_is_a_fault_of_who_names_it,
+						make_folder, remove_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,8 @@ static void rdata_reads_back_in_its_shortest_form(void **state)
 		if (rdata_parse(&arena, &rdata, root, type, rows[i].in, &why) != 0)
 			fail_msg("%s %s: %s", rows[i].type, rows[i].in, why);
 		assert_int_equal(rdata_format(&text, type, rdata), 0);
-		assert_string_equal(text_get(&text), rows[i].out != NULL ? rows[i].out : rows[i].in);
+		assert_string_equal(text_get(&text),
+				    rows[i].out != NULL ? rows[i].out : rows[i].in);
 		assert_int_equal(rdata_parse(&arena, &again, root, type, text_get(&text), &why), 0);
 		assert_true(slice_equal(rdata, again));
 		text_done(&text);
@@ -225,10 +226,14 @@ static void types_have_names_or_numbers(void **state)
 		uint16_t type;
 		const char *out;
 	} rows[] = {
-		{ "naptr", 0, 35, "NAPTR" },   { "TYPE35", 0, 35, "NAPTR" },
-		{ "type65280", 0, 65280, "TYPE65280" }, { "ANY", 0, 255, "ANY" },
-		{ "TYPE65536", -EINVAL, 0, NULL },      { "TYPE", -EINVAL, 0, NULL },
-		{ "", -EINVAL, 0, NULL },	       { "NAPTR ", -EINVAL, 0, NULL },
+		{ "naptr", 0, 35, "NAPTR" },
+		{ "TYPE35", 0, 35, "NAPTR" },
+		{ "type65280", 0, 65280, "TYPE65280" },
+		{ "ANY", 0, 255, "ANY" },
+		{ "TYPE65536", -EINVAL, 0, NULL },
+		{ "TYPE", -EINVAL, 0, NULL },
+		{ "", -EINVAL, 0, NULL },
+		{ "NAPTR ", -EINVAL, 0, NULL },
 	};
 
 	(void)state;
