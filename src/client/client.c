@@ -2,11 +2,12 @@
 /*
  * Asking a server one thing and waiting for the answer.
  *
- * Over UDP a request is sent again, the same octets each time, until an answer comes that belongs to
- * it and, where it was signed, whose signature is right; whatever else arrives is dropped
- * (RFC 8945 5.3: "MUST be discarded"), and told as the reason where nothing better comes. TCP is taken
- * for large requests, truncated answers (RFC 7766 5), and updates with prerequisites: sent twice, such an
- * update could fail on its own effect (RFC 2136 5.2 has the problem at large).
+ * Over UDP a request is sent again, the same octets each time, until an answer comes that
+ * belongs to it and, where it was signed, whose signature is right; whatever else arrives is
+ * dropped (RFC 8945 5.4: "that response MUST be discarded"), and told as the reason where nothing better
+ * comes. TCP is taken for large requests, truncated answers (RFC 7766 5), and updates with
+ * prerequisites: sent twice, such an update could fail on its own effect (RFC 2136 5.2 has the
+ * problem at large).
  */
 #include "client/client.h"
 

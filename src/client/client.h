@@ -35,13 +35,14 @@ struct client_answer {
 };
 
 /*
- * Sends a request (header, sections; neither OPT nor TSIG: both are added here) and waits for the
- * answer. UDP with retries, TCP where the request is larger than 1232 octets or the answer came
- * truncated; an update with prerequisites always goes over TCP, since asking it twice is not the same
- * as asking once. A signed request's answer is taken only when its signature is right; of unsigned ones
- * only those that refuse. The ID is set here.
- * 0: the server answered, whatever its RCODE. -ETIMEDOUT, -ECONNREFUSED and the like: it did not.
- * -EBADMSG: it answered nonsense. -EKEYREJECTED: not signed, or wrongly. -EMSGSIZE: request too large.
+ * Sends a request (header, sections; neither OPT nor TSIG: both are added here) and waits for
+ * the answer. UDP with retries, TCP where the request is larger than 1232 octets or the answer
+ * came truncated; an update with prerequisites always goes over TCP, since asking it twice is
+ * not the same as asking once. A signed request's answer is taken only when its signature is
+ * right; of unsigned ones only those that refuse. The ID is set here.
+ * 0: the server answered, whatever its RCODE. -ETIMEDOUT, -ECONNREFUSED and the like: it did
+ * not. -EBADMSG: it answered nonsense. -EKEYREJECTED: not signed, or wrongly. -EMSGSIZE: the
+ * request is too large.
  */
 int client_exchange(struct client *client, struct client_answer *ret, const uint8_t *request,
 		    size_t size);

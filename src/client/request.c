@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The two ends of an exchange: a request gets its ID, OPT (RFC 6891) and TSIG (RFC 8945 5.1); an answer is
- * recognised, taken apart, and its TSIG held against the request's (RFC 8945 5.3).
+ * The two ends of an exchange: a request gets its ID, OPT (RFC 6891) and TSIG (RFC 8945 5.1); an
+ * answer is recognised, taken apart, and its TSIG held against the request's (RFC 8945 5.4).
  */
 #include "client/request.h"
 

@@ -38,8 +38,8 @@ int client_fail(struct client *client, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Copies the message into client->request with the ID of mark, an OPT record and the signature, and fills
- * the rest of mark. -EMSGSIZE.
+ * Copies the message into client->request with the ID of mark, an OPT record and the signature,
+ * and fills the rest of mark. -EMSGSIZE.
  */
 int request_finish(struct client *client, struct request_mark *mark, const uint8_t *message,
 		   size_t size);

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 
 /*
- * Sockets with a deadline, which is a time of clock_monotonic_ms(). All functions give 0 or a negative
- * errno, -ETIMEDOUT past the deadline.
+ * Sockets with a deadline, which is a time of clock_monotonic_ms(). All functions give 0 or a
+ * negative errno, -ETIMEDOUT past the deadline.
  */
 
 /* A connected socket that does not block; the caller closes it. */
@@ -26,7 +26,10 @@ int socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t *ret, i
 /* A message with its two octets of length (RFC 1035 4.2.2). */
 int socket_send_message(int fd, const uint8_t *data, size_t size, int64_t deadline);
 
-/* The next message of a TCP connection; its size in ret. -ECONNRESET: closed before it was whole. */
+/*
+ * The next message of a TCP connection; its size in ret. -ECONNRESET: closed before it was
+ * whole.
+ */
 int socket_receive_message(int fd, uint8_t *buffer, size_t room, size_t *ret, int64_t deadline);
 
 #endif

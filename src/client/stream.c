@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Requests in flight. A ring of slots, oldest first; an answer finds its slot by its ID
- * (RFC 7766 7: "match up outstanding queries and responses by using the ID"), waits there until
- * all older ones have theirs, and is handed over. While a request is being written answers are read too: a
- * server that waits for us to read before it reads on must not stop both.
+ * Requests in flight. A ring of slots, oldest first; an answer finds its slot by its ID (RFC
+ * 7766 7, answers may come in any order), waits there until all
+ * older ones have theirs, and is handed over. While a request is being written answers are read
+ * too: a server that waits for us to read before it reads on must not stop both.
  */
 #include "client/stream.h"
 

@@ -17,7 +17,7 @@
 #include "client/request.h"
 #include "client/socket.h"
 
-enum { UNSIGNED_MAX = 99 }; /* RFC 8945 5.3.1: "at least every 100th message" */
+enum { UNSIGNED_MAX = 99 }; /* RFC 8945 5.3.1 */
 
 struct transfer {
 	struct client *client;

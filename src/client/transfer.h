@@ -6,11 +6,11 @@
 #include "dns/record.h"
 
 /*
- * AXFR (RFC 5936) of a zone, its signatures checked message by message (RFC 8945 5.3.1). record is
- * called for each record in the server's order, the closing SOA left out; its data lives for the
- * call, and anything but 0 ends the transfer and is handed back. Records come before the last signature
- * was checked: what was gathered counts only where this returns 0 with answer->rcode NOERROR.
- * Errors as of client_exchange().
+ * AXFR (RFC 5936) of a zone, its signatures checked message by message (RFC 8945 5.3.1). record
+ * is called for each record in the server's order, the closing SOA left out; its data lives for
+ * the call, and anything but 0 ends the transfer and is handed back. Records come before the
+ * last signature was checked: what was gathered counts only where this returns 0 with
+ * answer->rcode NOERROR. Errors as of client_exchange().
  */
 int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
 		    int (*record)(const struct record *r, void *arg), void *arg);

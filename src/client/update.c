@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * UPDATE messages (RFC 2136 2). Prerequisites and changes are kept in two runs of octets, since they may come
- * in any order and the message wants all prerequisites first. Owners at or below the zone end in
- * a pointer to the zone's name, which always stands at octet 12 (RFC 1035 4.1.4): of a number's name only
- * its digits are sent. RDATA is never compressed.
+ * UPDATE messages (RFC 2136 2). Prerequisites and changes are kept in two runs of octets, since
+ * they may come in any order and the message wants all prerequisites first. Owners at or below
+ * the zone end in a pointer to the zone's name, which always stands at octet 12 (RFC 1035
+ * 4.1.4): of a number's name only its digits are sent. RDATA is never compressed.
  */
 #include "client/update.h"
 
@@ -16,7 +16,10 @@
 enum {
 	RECORD_FIXED = 10, /* type, class, TTL, RDLENGTH */
 	ZONE_POINTER = 0xc000 | KNOT_WIRE_HEADER_SIZE,
-	/* What may be added to the message: OPT, and TSIG with a key's name and a MAC of 64 octets. */
+	/*
+	 * What may be added to the message: OPT, and TSIG with a key's name and a MAC of 64
+	 * octets.
+	 */
 	TAIL_MAX = REQUEST_OPT_SIZE + KNOT_DNAME_MAXLEN + RECORD_FIXED + 26 + 16 + REQUEST_MAC_MAX,
 };
 
@@ -196,7 +199,7 @@ struct slice client_update_message(struct client_update *u)
 	struct writer w = write_begin(wire, size);
 	w.pos += KNOT_WIRE_HEADER_SIZE;
 	write_bytes(&w, u->zone, u->zone_size);
-	write_u16(&w, KNOT_RRTYPE_SOA); /* RFC 2136 2.3: "The ZTYPE must be SOA" */
+	write_u16(&w, KNOT_RRTYPE_SOA); /* RFC 2136 2.3: "the ZTYPE must be SOA" */
 	write_u16(&w, KNOT_CLASS_IN);
 	write_bytes(&w, u->require.data, u->require.size);
 	write_bytes(&w, u->change.data, u->change.size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Records looked at before they go to a server that may not look itself: resolvers drop a NAPTR record
- * whose expression is broken, and calls to its number fail.
+ * Records looked at before they go to a server that may not look itself: resolvers drop a NAPTR
+ * record whose expression is broken, and calls to its number fail.
  */
 #include "cmd/check.h"
 

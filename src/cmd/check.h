@@ -5,8 +5,8 @@
 #include "dns/record.h"
 
 /*
- * What is wrong with a NAPTR record in itself (tel/naptr.h), a sentence in static storage; NULL: nothing, or
- * another type.
+ * What is wrong with a NAPTR record in itself (tel/naptr.h), a sentence in static storage; NULL:
+ * nothing, or another type.
  */
 const char *check_record(uint16_t type, struct slice rdata);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnet, the tool: finds the command that is meant and runs it. Commands are a tree of words; all that
- * is common to them (options, server, key, zone, update) is the session's.
+ * onnet, the tool: finds the command that is meant and runs it. Commands are a tree of words;
+ * all that is common to them (options, server, key, zone, update) is the session's.
  */
 #include <locale.h>
 #include <stdarg.h>
@@ -23,8 +23,8 @@ static const struct command command_words_help = {
 };
 
 static const struct command *const commands[] = {
-	&command_number, &command_range,  &command_domain, &command_record,
-	&command_update, &command_zone,	  &command_key,	   &command_words_help,
+	&command_number, &command_range, &command_domain, &command_record,
+	&command_update, &command_zone,  &command_key,    &command_words_help,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -53,7 +53,8 @@ static int unknown_word(const struct command *of, const char *words, const char 
 
 	for (size_t i = 0; of == NULL && i < COMMANDS; i++)
 		suggest_add(&suggest, commands[i]->name);
-	for (const struct command *c = of != NULL ? of->sub : NULL; c != NULL && c->name != NULL; c++)
+	for (const struct command *c = of != NULL ? of->sub : NULL; c != NULL && c->name != NULL;
+	     c++)
 		suggest_add(&suggest, c->name);
 	if (suggest.best != NULL)
 		return command_fail(EXIT_USAGE, "there is no '%s%s'; did you mean '%s%s'?", words,
@@ -112,8 +113,9 @@ static void help_all(FILE *to)
 {
 	struct text out = { 0 };
 
-	text_puts(&out, "onnet publishes phone numbers and SIP domains in the DNS, and shows what is "
-			"there.\n\nonnet [OPTIONS] COMMAND ...\n\n");
+	text_puts(&out,
+		  "onnet publishes phone numbers and SIP domains in the DNS, and shows what is "
+		  "there.\n\nonnet [OPTIONS] COMMAND ...\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		list_command(&out, "", commands[i]);
 	text_printf(&out, "\nOptions of all commands:\n%s", options_help);
@@ -136,7 +138,7 @@ static int run_help(struct session *s, int argc, char **argv)
 		return EXIT_DONE;
 	}
 	for (int i = 1; i < argc; i++) {
-		const struct command *next = command == NULL ? find_first(argv[i]) :
+		const struct command *next = command == NULL      ? find_first(argv[i]) :
 					     command->sub != NULL ? find_sub(command, argv[i]) :
 								    NULL;
 
@@ -215,8 +217,11 @@ static int find_command(struct session *s, int argc, char **argv, int *at)
 			return run_help(s, s->command != NULL ? 2 : 1, words) + 1;
 		}
 		if (word[0] == '-')
-			return command_fail(EXIT_USAGE, "'%s' is no option of all commands; "
-							"\"onnet help\" has a list", word) + 1;
+			return command_fail(EXIT_USAGE,
+					    "'%s' is no option of all commands; "
+					    "\"onnet help\" has a list",
+					    word) +
+			       1;
 
 		const struct command *next = s->command == NULL ? find_first(word) :
 								  find_sub(s->command, word);

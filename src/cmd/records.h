@@ -10,8 +10,8 @@
 /* A zone in memory, to be sorted and looked through. */
 struct records_item {
 	struct record record;
-	const uint8_t *
-		order; /* the owner so that octets compare as names do (RFC 4034 6.1); its size first */
+	const uint8_t
+		*order; /* the owner, a size and octets that compare as names (RFC 4034 6.1) */
 	const char *file;
 	uint64_t line; /* 0: not from a file */
 };

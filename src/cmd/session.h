@@ -44,8 +44,8 @@ struct session {
 };
 
 /*
- * Reads the configuration once. 0 and NULL where there is none; most commands can do without. Strings and
- * structs in it live as long as the session.
+ * Reads the configuration once. 0 and NULL where there is none; most commands can do without.
+ * Strings and structs in it live as long as the session.
  */
 int session_conf(struct session *s, const struct conf **ret);
 
@@ -66,9 +66,9 @@ int session_name(struct session *s, const char *text, const knot_dname_t **ret, 
 int session_zone(struct session *s, const knot_dname_t *name, const knot_dname_t **ret);
 
 /*
- * The client for the server of this run. With a zone, requests are signed: with --key, else with the first
- * key of the configuration that may change the zone. Without (NULL) only with --key. Does not
- * connect yet.
+ * The client for the server of this run. With a zone, requests are signed: with --key, else with
+ * the first key of the configuration that may change the zone. Without (NULL) only with --key.
+ * Does not connect yet.
  */
 int session_client(struct session *s, const knot_dname_t *zone, struct client **ret);
 
@@ -104,7 +104,10 @@ int session_update_try(struct session *s, struct client_answer *ret);
 /* An RCODE that is not NOERROR as an exit code; says why on stderr in words ("REFUSED: ..."). */
 int session_refused(struct session *s, const struct client_answer *answer);
 
-/* A negative errno of client_*() or client_stream_*() as an exit code; says what happened on stderr. */
+/*
+ * A negative errno of client_*() or client_stream_*() as an exit code; says what happened on
+ * stderr.
+ */
 int session_failed(struct session *s, int err);
 
 #endif

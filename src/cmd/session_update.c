@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One update, from a command's changes to the server's answer, or to a script for nsupdate (--print).
- * The script is put together as the changes come, in their order, in the words of nsupdate(1), and
- * holds no secret.
+ * One update, from a command's changes to the server's answer, or to a script for nsupdate
+ * (--print). The script is put together as the changes come, in their order, in the words of
+ * nsupdate(1), and holds no secret.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -5,7 +5,10 @@
 #include "base/arena.h"
 #include "cmd/records.h"
 
-/* Something wrong with a zone file: an error keeps it from being served as meant, a warning is worth a look. */
+/*
+ * Something wrong with a zone file: an error keeps it from being served as meant, a warning is
+ * worth a look.
+ */
 struct zone_finding {
 	const char *file;
 	uint64_t line; /* 0: the file as a whole */

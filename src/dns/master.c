@@ -140,7 +140,7 @@ static bool origin_follow(struct origin *origin, const char *line, const char *e
 }
 
 /*
- * RFC 1035 5.1: names "that do not end in a dot are called relative", in $ORIGIN too, where
+ * RFC 1035 5.1: names "which do not end in a dot are called relative", in $ORIGIN too, where
  * libzscanner takes absolute ones alone and spoils the origin it had. It has stopped at the end
  * of that line; between there and where it last stopped lie only directives, which are followed
  * again.

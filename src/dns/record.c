@@ -2,14 +2,14 @@
 /*
  * Records as text: one line of a master file (RFC 1035 5.1).
  *
- * Writing. The types that a zone of numbers is made of are rows of a table of fields and are written
- * here, fast, in the shortest form that reads back the same. All other types libknot writes; since
- * its text need not read back (odd octets in a flag, a type that has no text form), it is read again, and
- * where the octets differ the generic form of RFC 3597 5 is written in its place. So reading what was
- * written gives the same octets, whatever they are.
+ * Writing. The types that a zone of numbers is made of are rows of a table of fields and are
+ * written here, fast, in the shortest form that reads back the same. All other types libknot
+ * writes; since its text need not read back (odd octets in a flag, a type that has no text
+ * form), it is read again, and where the octets differ the generic form of RFC 3597 5 is written
+ * in its place. So reading what was written gives the same octets, whatever they are.
  *
- * Reading is libzscanner's, one record at a time. It keeps upper and lower case in names, and it takes
- * the generic form for every type without looking inside, hence rdata_valid() afterwards.
+ * Reading is libzscanner's, one record at a time. It keeps upper and lower case in names, and it
+ * takes the generic form for every type without looking inside, hence rdata_valid() afterwards.
  */
 #include "dns/record.h"
 
@@ -29,11 +29,13 @@ static const struct {
 	uint16_t type;
 	const char *fields;
 } forms[] = {
-	{ KNOT_RRTYPE_NAPTR, "wwsssn" }, { KNOT_RRTYPE_SRV, "wwwn" }, { KNOT_RRTYPE_A, "4" },
-	{ KNOT_RRTYPE_AAAA, "6" },	 { KNOT_RRTYPE_NS, "n" },     { KNOT_RRTYPE_CNAME, "n" },
-	{ KNOT_RRTYPE_DNAME, "n" },	 { KNOT_RRTYPE_PTR, "n" },    { KNOT_RRTYPE_MX, "wn" },
-	{ KNOT_RRTYPE_TXT, "S" },	 { KNOT_RRTYPE_SPF, "S" },    { KNOT_RRTYPE_SOA, "nnlllll" },
-	{ KNOT_RRTYPE_HINFO, "ss" },	 { KNOT_RRTYPE_URI, "wwr" },
+	{ KNOT_RRTYPE_NAPTR, "wwsssn" }, { KNOT_RRTYPE_SRV, "wwwn" },
+	{ KNOT_RRTYPE_A, "4" },          { KNOT_RRTYPE_AAAA, "6" },
+	{ KNOT_RRTYPE_NS, "n" },         { KNOT_RRTYPE_CNAME, "n" },
+	{ KNOT_RRTYPE_DNAME, "n" },      { KNOT_RRTYPE_PTR, "n" },
+	{ KNOT_RRTYPE_MX, "wn" },        { KNOT_RRTYPE_TXT, "S" },
+	{ KNOT_RRTYPE_SPF, "S" },        { KNOT_RRTYPE_SOA, "nnlllll" },
+	{ KNOT_RRTYPE_HINFO, "ss" },     { KNOT_RRTYPE_URI, "wwr" },
 };
 
 /* --- names and types --- */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any octets as a master file: what is read as a record prints, and reads back as the same octets. */
+/*
+ * Any octets as a master file: what is read as a record prints, and reads back as the same
+ * octets.
+ */
 #include <stdlib.h>
 
 #include "dns/master.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A type and any octets as its RDATA: they print, and read back as the same octets where they are valid. */
+/*
+ * A type and any octets as its RDATA: they print, and read back as the same octets where they
+ * are valid.
+ */
 #include <stdlib.h>
 
 #include "dns/rdata.h"
@@ -22,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rdata_format(&text, type, rdata) != 0)
 		abort();
 	if (rdata_valid(type, rdata) && !knot_rrtype_is_metatype(type) &&
+	    type != KNOT_RRTYPE_NULL &&
 	    (rdata_parse(&arena, &again, root, type, text_get(&text), &why) != 0 ||
 	     !slice_equal(again, rdata)))
 		abort();
