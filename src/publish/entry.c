@@ -204,6 +204,8 @@ int entry_view(struct arena *arena, struct entry_view *ret, const struct record 
 			return err;
 	} else if (end) {
 		v.note = "the expression is empty";
+	} else if (naptr.regexp.size > 0) {
+		v.note = "no end: what the expression makes is the next name to ask";
 	} else {
 		struct text next = { 0 };
 

@@ -178,6 +178,8 @@ static void a_record_is_shown_as_a_person_wrote_it(void **state)
 		  true },
 		{ "1 2 \"\" \"\" \"\" other.example.net.", "+1202", NULL, NULL,
 		  "other.example.net.", false },
+		{ "1 2 \"\" \"E2U+sip\" \"!^.*$!other.example.net!\" .", "+1202", NULL, NULL, NULL,
+		  true },
 		{ "1 2 \"u\" \"E2U+sip\" \"!^(.*$!sip:\\\\1@b!\" .", "+1202", NULL, NULL, NULL,
 		  true },
 		{ "1 2 \"u\" \"E2U+sip\" \"\" .", "+1202", NULL, NULL, NULL, true },
