@@ -447,7 +447,7 @@ options {{
 	listen-on port {self.port} {{ 127.0.0.1; }};
 	listen-on-v6 port {self.port} {{ ::1; }};
 	pid-file none; session-keyfile none; lock-file none;
-	recursion no; notify no; minimal-any yes; minimal-responses no;
+	recursion no; notify no; zero-no-soa-ttl no; minimal-any yes; minimal-responses no;
 	check-names primary ignore; check-integrity no; check-srv-cname ignore; check-mx ignore;
 	dnssec-validation no; empty-zones-enable no; allow-query {{ any; }};
 	edns-udp-size 1232; max-udp-size 1232; serial-update-method increment;

@@ -20,10 +20,11 @@ import pytest
 import scenario
 import servers
 
-pytestmark = pytest.mark.skipif(servers.JUDGE != "onnetd", reason="brings its own judges")
+pytestmark = [pytest.mark.thorough,
+              pytest.mark.skipif(servers.JUDGE != "onnetd", reason="brings its own judges")]
 
 SEEDS = [int(os.environ["ONNET_SEED"])] if "ONNET_SEED" in os.environ else [
-    1, 2, 3, random.randrange(2 ** 32)]
+    1, 2, random.randrange(2 ** 32)]
 LABELS = ["a", "b", "c", "1", "2", "*", "_sip", "_udp", "A", r"x\.y", r"\000", "long" * 8]
 TYPES = ["A", "AAAA", "TXT", "MX", "SRV", "NAPTR", "TYPE65280", "CNAME", "NS", "DNAME"]
 ASKED = TYPES + ["SOA", "DS", "HINFO"]
@@ -143,7 +144,7 @@ def test_random_questions(start_onnetd, start_named, start_knotd, seed):
     ours = start_onnetd(description)
     named, knotd = start_named(description), start_knotd(description)
     judged = disputed = 0
-    for _ in range(1500):
+    for _ in range(1000):
         name, rdtype = rng.choice(list(made.values())).question()
         if len(dns.name.from_text(name).to_wire()) > 200:
             continue
@@ -160,7 +161,7 @@ def test_random_questions(start_onnetd, start_named, start_knotd, seed):
         assert us in (them, others), (
             f"seed {seed}: {name} {rdtype}\nonnetd: {shown(us)}\nnamed: {shown(them)}\n"
             f"knotd: {shown(others)}")
-    assert judged > 1000
+    assert judged > 700
     assert disputed < judged // 10, f"seed {seed}: {disputed} of {judged} disputed"
 
 
@@ -208,6 +209,23 @@ def random_update(rng, zone):
     return m
 
 
+def compare_answers(rng, made, ours, named, seed):
+    """After updates the answers are named's."""
+    judged = 0
+    for _ in range(300):
+        name, rdtype = rng.choice(list(made.values())).question()
+        if len(dns.name.from_text(name).to_wire()) > 200:
+            continue
+        us, them = (s.query(name, rdtype, use_edns=0, payload=1232) for s in (ours, named))
+        if them.rcode() == dns.rcode.SERVFAIL or us.flags & dns.flags.TC:
+            continue  # SERVFAIL: a loop of aliases
+        judged += 1
+        assert outcome(us) == outcome(them), (
+            f"seed {seed}: {name} {rdtype}\nonnetd: {shown(outcome(us))}\n"
+            f"named: {shown(outcome(them))}")
+    assert judged > 0
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_updates(start_onnetd, start_named, seed):
     rng, made = zones(seed + 1, 3)
@@ -237,7 +255,9 @@ def test_random_updates(start_onnetd, start_named, seed):
         content = named.content(domain)
         scenario.compare(f"seed {seed}: onnetd beside named", ours.content(domain), content)
         ours_before = ours.content(domain)
+    compare_answers(rng, made, ours, named, seed)
     ours.kill()
     ours.start()
     assert ours.content(domain) == ours_before
+    compare_answers(rng, made, ours, named, seed)
     assert codes.get(0, 0) > 60 and len(codes) >= 4, codes

@@ -392,6 +392,77 @@ def test_a_lost_answer_is_asked_for_again(tool):
     assert tool.records("a.example.net", "A") == ["192.0.2.1"]
 
 
+class Meddler:
+    """A relay over TCP that hands each message of the answer through change(number, octets)."""
+
+    def __init__(self, server, change):
+        self.server = server
+        self.change = change
+        self.port = servers.take_port()
+        self.socket = socket.create_server(("127.0.0.1", self.port))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        peer, _ = self.socket.accept()
+        with peer, self.server.connect() as stream:
+            stream.send_raw(peer.recv(65535))
+            number = 0
+            while True:
+                stream.socket.settimeout(2)
+                message = stream.receive()
+                if message is None:
+                    return
+                message = self.change(number, message)
+                number += 1
+                try:
+                    peer.sendall(len(message).to_bytes(2, "big") + message)
+                except OSError:
+                    return
+
+    def close(self):
+        self.thread.join()
+        self.socket.close()
+        servers.release_port(self.port)
+
+
+def without_tsig(message):
+    at = message.rindex(b"\x00\x00\xfa\x00\xff") - len(b"\x03ops")
+    arcount = int.from_bytes(message[10:12], "big") - 1
+    return message[:10] + arcount.to_bytes(2, "big") + message[12:at]
+
+
+def replaced(message):
+    assert b"xxxx" in message
+    return message.replace(b"xxxx", b"yyyy", 1)
+
+
+@pytest.mark.parametrize("which, change", [
+    ("first", replaced), ("second", replaced), ("last", replaced),
+    ("first", without_tsig), ("last", without_tsig),
+])
+def test_a_transfer_that_somebody_meddled_with_is_not_believed(tool, which, change):
+    lines = [f"add n{i:03}.e164.example.net 60 TXT \"{'x' * 250}\"\n" for i in range(700)]
+    for start in range(0, 700, 100):
+        tool.run("update", stdin="".join(lines[start:start + 100]) + "send\n")
+    count = []
+    counter = Meddler(tool.server, lambda number, m: count.append(m) or m)
+    words = ["--zone", "e164.example.net", "--key", "ops", "zone", "export", "e164.example.net"]
+    try:
+        whole = tool.run("--server", f"127.0.0.1@{counter.port}", *words).stdout
+    finally:
+        counter.close()
+    assert len(count) > 2 and whole.count("xxxx") > 0
+    wanted = {"first": 0, "second": 1, "last": len(count) - 1}[which]
+    meddler = Meddler(tool.server, lambda number, m: change(m) if number == wanted else m)
+    try:
+        done = tool.run("--server", f"127.0.0.1@{meddler.port}", *words, status=UNREACHABLE)
+    finally:
+        meddler.close()
+    assert done.stdout == ""
+    assert "sign" in done.stderr, done.stderr
+
+
 # The command line
 
 @pytest.mark.parametrize("words, status", [
