@@ -171,7 +171,12 @@ bool rdata_valid(uint16_t type, struct slice rdata)
 
 	for (const int *block = type_blocks(type); skip_block(&r, *block); block++)
 		;
-	return read_end(&r) == 0 && (is_described(type) || is_printable(type, rdata));
+	if (read_end(&r) != 0)
+		return false;
+	/* RFC 8659 4.1: a tag of one character at least; the printer does without */
+	if (type == KNOT_RRTYPE_CAA && (rdata.size < 2 || rdata.data[1] == 0))
+		return false;
+	return is_described(type) || is_printable(type, rdata);
 }
 
 const knot_dname_t *rdata_target(uint16_t type, struct slice rdata)
