@@ -166,7 +166,8 @@ static void format_address(struct text *ret, int family, struct slice octets)
 {
 	char address[INET6_ADDRSTRLEN];
 
-	if (inet_ntop(family, octets.data, address, sizeof(address)) != NULL)
+	/* a reader that has failed gives no octets */
+	if (octets.size > 0 && inet_ntop(family, octets.data, address, sizeof(address)) != NULL)
 		text_puts(ret, address);
 }
 

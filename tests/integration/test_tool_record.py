@@ -407,9 +407,9 @@ class Meddler:
         peer, _ = self.socket.accept()
         with peer, self.server.connect() as stream:
             stream.send_raw(peer.recv(65535))
+            stream.socket.settimeout(0.5)
             number = 0
             while True:
-                stream.socket.settimeout(2)
                 message = stream.receive()
                 if message is None:
                     return

@@ -114,6 +114,7 @@ static void octets_that_do_not_fit_their_type_come_out_in_the_generic_form(void 
 	} rows[] = {
 		{ KNOT_RRTYPE_A, { (const uint8_t *)"\1\2\3", 3 }, "\\# 3 010203" },
 		{ KNOT_RRTYPE_A, { (const uint8_t *)"\1\2\3\4\5", 5 }, "\\# 5 0102030405" },
+		{ KNOT_RRTYPE_AAAA, { (const uint8_t *)"\1\2", 2 }, "\\# 2 0102" },
 		{ KNOT_RRTYPE_TXT, { (const uint8_t *)"\5a", 2 }, "\\# 2 0561" },
 		{ KNOT_RRTYPE_TXT, { (const uint8_t *)"", 0 }, "\\# 0" },
 		{ KNOT_RRTYPE_NS, { (const uint8_t *)"\xc0\x0c", 2 }, "\\# 2 c00c" },
