@@ -165,6 +165,16 @@ def test_an_address_in_use_is_said(start_onnetd, tmp_path):
     assert f"127.0.0.1@{port}" in done.stderr, done.stderr
 
 
+def test_an_address_in_use_by_another_of_ours_is_said(start_onnetd, tmp_path):
+    """Sockets that share a port would let two servers answer by turns."""
+    first = start_onnetd(ZONES)
+    servers.Onnetd(tmp_path / "o", ZONES, port=first.port)
+    done = run(tmp_path / "o")
+    assert done.returncode > 0
+    assert f"127.0.0.1@{first.port}" in done.stderr, done.stderr
+    assert first.serial("example.net") == 1
+
+
 def test_a_zone_file_with_a_fault_is_said(tmp_path):
     server = servers.Onnetd(tmp_path / "z", {"example.net": {"text": HEAD + "x A 192.0.2.256\n"}})
     done = run(tmp_path / "z")

@@ -165,7 +165,7 @@ def test_random_questions(start_onnetd, start_named, start_knotd, seed):
     assert disputed < judged // 10, f"seed {seed}: {disputed} of {judged} disputed"
 
 
-def random_update(rng, zone):
+def random_update(rng, zone, serial):
     m = dns.update.UpdateMessage(zone.origin)
 
     def owner():
@@ -186,6 +186,11 @@ def random_update(rng, zone):
         else:
             m.present(owner(), scenario.rdata(rdtype, zone.data(rdtype)))
     for _ in range(rng.randrange(1, 6)):
+        if rng.random() < 0.03:
+            soa = (f"ns.example.org. host.example.org. {(serial + rng.randrange(-3, 9)) % 2 ** 32} "
+                   f"1 2 3 {rng.randrange(60, 9999)}")
+            m.add(rng.choice([dns.name.from_text(zone.origin), owner()]), rng.choice([60, 600]),
+                  scenario.rdata("SOA", soa))
         kind = rng.randrange(8)
         name, rdtype = owner(), rng.choice(TYPES)
         if rng.random() < 0.1:
@@ -234,9 +239,10 @@ def test_random_updates(start_onnetd, start_named, seed):
     codes = {}
     for turn in range(300):
         domain = rng.choice(list(made))
-        m = random_update(rng, made[domain])
-        text = m.to_text()
         before = [s.serial(domain) for s in (ours, named)]
+        assert before[0] == before[1]
+        m = random_update(rng, made[domain], before[0])
+        text = m.to_text()
         tcp = rng.random() < 0.3
         results = []
         for s in (ours, named):
