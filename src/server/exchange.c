@@ -145,6 +145,8 @@ enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
 	if (err != KNOT_EOK)
 		return broken(x, err == KNOT_ENOMEM ? KNOT_RCODE_SERVFAIL : KNOT_RCODE_FORMERR);
 	if (x->message->opt_rr != NULL) {
+		if (*x->message->opt_rr->owner != 0) /* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
+			return broken(x, KNOT_RCODE_FORMERR);
 		take_opt(x, x->message->opt_rr->rclass, x->message->opt_rr->ttl);
 		if (x->version != 0)
 			return broken(x, KNOT_RCODE_BADVERS);
