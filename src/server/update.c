@@ -20,9 +20,12 @@ void update_log(const struct job *job)
 	const struct exchange *x = &job->exchange;
 	knot_dname_txt_storage_t zone = "?";
 	char peer[PEER_TEXT_ROOM];
+	/* 16 is BADSIG in a TSIG record, BADVERS elsewhere; all others have one name (RFC 6895 2.3) */
 	const knot_lookup_t *rcode =
-		knot_lookup_by_id(x->tsig.error != 0 ? knot_tsig_rcode_names : knot_rcode_names,
-				  x->tsig.error != 0 ? x->tsig.error : x->rcode);
+		x->tsig.error == KNOT_RCODE_BADSIG ?
+			knot_lookup_by_id(knot_tsig_rcode_names, x->tsig.error) :
+			knot_lookup_by_id(knot_rcode_names,
+					  x->tsig.error != 0 ? x->tsig.error : x->rcode);
 
 	peer_format(peer, x->peer);
 	if (x->question_size > KNOT_WIRE_HEADER_SIZE)
