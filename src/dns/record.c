@@ -56,7 +56,8 @@ void name_format(struct text *ret, const knot_dname_t *name)
 		for (uint8_t i = 1; i <= *label; i++) {
 			uint8_t c = label[i];
 
-			if (c <= ' ' || c >= 0x7f) {
+			/* "\#" at the start of RDATA would be its generic form */
+			if (c <= ' ' || c >= 0x7f || c == '#') {
 				out[size++] = '\\';
 				out[size++] = (char)('0' + c / 100);
 				out[size++] = (char)('0' + c / 10 % 10);

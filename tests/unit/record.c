@@ -39,6 +39,8 @@ static void rdata_reads_back_in_its_shortest_form(void **state)
 		{ "HINFO", "\"a b\" \"c\"", NULL },
 		{ "URI", "10 1 \"sip:a@example.net\"", NULL },
 		{ "CNAME", "a\\.b.\\(x\\).\\003.", NULL },
+		{ "NS", "\\035.", NULL },
+		{ "NS", "a\\!b\\@.", NULL },
 		{ "CAA", "0 issue \"ca.example\"", NULL },
 		{ "TLSA", "3 1 1 00FF", NULL },
 		{ "A", "\\# 4 c0000201", "192.0.2.1" },
