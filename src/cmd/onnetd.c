@@ -23,15 +23,16 @@ enum { EXIT_USAGE = 2, EXIT_CONFIGURATION = 3 };
 
 static const char default_path[] = "/etc/onnet/onnet.yaml";
 
-static const char usage[] = "usage: onnetd [-c FILE] [--check] [--verbose]\n"
-			    "\n"
-			    "  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
-			    "      --check        read the configuration, say what is wrong, and end\n"
-			    "  -v, --verbose      log more\n"
-			    "  -h, --help         this text\n"
-			    "  -V, --version      the version\n"
-			    "\n"
-			    "SIGHUP reads the configuration again; SIGTERM ends. See onnetd(8).\n";
+static const char usage[] =
+	"usage: onnetd [-c FILE] [--check] [--verbose]\n"
+	"\n"
+	"  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
+	"      --check        read the configuration, say what is wrong, and end\n"
+	"  -v, --verbose      log more\n"
+	"  -h, --help         this text\n"
+	"  -V, --version      the version\n"
+	"\n"
+	"SIGHUP reads the configuration again; SIGTERM ends. See onnetd(8).\n";
 
 struct options {
 	const char *path;
@@ -92,8 +93,8 @@ static void log_start(const struct conf *conf)
 		peer_format(address, (const struct sockaddr *)&conf->listen[i].socket);
 		text_printf(&text, "%s%s", i > 0 ? " " : "", address);
 	}
-	log_info("onnetd %s: %zu zones, storage %s, starting at %s", ONNET_VERSION, conf->zone_count,
-		 conf->storage, text_get(&text));
+	log_info("onnetd %s: %zu zones, storage %s, starting at %s", ONNET_VERSION,
+		 conf->zone_count, conf->storage, text_get(&text));
 	text_done(&text);
 }
 
@@ -137,8 +138,8 @@ static int read_options(struct options *ret, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
-		{ "verbose", no_argument, NULL, 'v' },	    { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },	    { NULL, 0, NULL, 0 },
+		{ "verbose", no_argument, NULL, 'v' },      { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
 	};
 
 	for (int c; (c = getopt_long(argc, argv, "c:vhV", longs, NULL)) != -1;) {
