@@ -2,7 +2,6 @@
 #ifndef RESOLVE_AVOID_H
 #define RESOLVE_AVOID_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,8 +26,5 @@ enum onnet_mark avoid_find(const struct avoid *avoid, const struct onnet_endpoin
 size_t avoid_list(const struct avoid *avoid, int64_t now_ms, struct onnet_marked *ret, size_t room);
 
 void avoid_clear(struct avoid *avoid);
-
-/* Whether it is the same transport, address and port (and zone, of a link-local address). */
-bool endpoint_equal(const struct onnet_endpoint *a, const struct onnet_endpoint *b);
 
 #endif
