@@ -168,31 +168,59 @@ static uint8_t require_existence(struct change *change, const knot_rrset_t *rr, 
 	return KNOT_RCODE_NOERROR;
 }
 
+static bool is_of_set(const knot_rrset_t *rr, const knot_rrset_t *first)
+{
+	return rr->rclass == KNOT_CLASS_IN && rr->type == first->type &&
+	       knot_dname_is_case_equal(rr->owner, first->owner);
+}
+
+/* Whether the section lists this record of the set that first belongs to. */
+static bool is_listed(const knot_pktsection_t *section, const knot_rrset_t *first,
+		      struct slice rdata)
+{
+	for (uint16_t i = 0; i < section->count; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(section, i);
+
+		if (is_of_set(rr, first) && rdata_equal(first->type, rr_rdata(rr), rdata))
+			return true;
+	}
+	return false;
+}
+
+/* Whether what the section lists from index on, of the set that begins there, is this set. */
+static bool is_listed_set(const knot_pktsection_t *section, uint16_t index, const struct rrset *set)
+{
+	const knot_rrset_t *first = knot_pkt_rr(section, index);
+	struct rrset_record record;
+
+	for (uint16_t i = index; i < section->count; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(section, i);
+
+		if (is_of_set(rr, first) && !rrset_has(set, rr_rdata(rr)))
+			return false;
+	}
+	for (size_t pos = 0; rrset_next(set, &pos, &record);)
+		if (!is_listed(section, first, record.rdata))
+			return false;
+	return true;
+}
+
 /* RFC 2136 3.2.5: the set of all records of one name and type that the section lists, starting at index. */
 static uint8_t require_value(struct change *change, const knot_pktsection_t *section,
 			     uint16_t index, const char **why)
 {
 	const knot_rrset_t *first = knot_pkt_rr(section, index);
-	struct rrset wanted = { .type = first->type }, set = { .type = first->type };
 	struct change_node *node;
-	int err = 0;
+	struct rrset set;
 
-	for (uint16_t i = 0; err >= 0 && i < section->count; i++) {
-		const knot_rrset_t *rr = knot_pkt_rr(section, i);
-
-		if (rr->rclass != KNOT_CLASS_IN || rr->type != first->type ||
-		    !knot_dname_is_case_equal(rr->owner, first->owner))
-			continue;
-		if (i < index)
+	for (uint16_t i = 0; i < index; i++)
+		if (is_of_set(knot_pkt_rr(section, i), first))
 			return KNOT_RCODE_NOERROR; /* looked at already */
-		err = rrset_add(change->arena, &wanted, 0, rr_rdata(rr));
-	}
-	if (err >= 0)
-		err = change_node(change, first->owner, &node);
-	if (err < 0)
-		return failed(err, why);
 
-	if (node_find(&node->now, first->type, &set) && rrset_same(&set, &wanted))
+	int err = change_node(change, first->owner, &node);
+	if (err != 0)
+		return failed(err, why);
+	if (node_find(&node->now, first->type, &set) && is_listed_set(section, index, &set))
 		return KNOT_RCODE_NOERROR;
 	*why = explain(change->arena, first, "the set is not the one that must be there");
 	return KNOT_RCODE_NXRRSET;
