@@ -103,11 +103,11 @@ static int take_answer(struct client *client, struct client_answer *ret,
 		       const struct request_mark *mark, size_t size)
 {
 	knot_pkt_t *packet;
-	int err = answer_parse(client, &packet, mark, client->answer, size);
+	int err = client_answer_parse(client, &packet, mark, client->answer, size);
 
 	if (err < 0)
 		return err;
-	err = answer_check(client, ret, mark, packet);
+	err = client_answer_check(client, ret, mark, packet);
 	if (err < 0)
 		knot_pkt_free(packet);
 	else
@@ -120,14 +120,14 @@ static int try_datagram(struct client *client, struct client_answer *ret,
 			const struct request_mark *mark, int fd)
 {
 	int64_t deadline = clock_monotonic_ms() + client->options.timeout_ms;
-	int err = socket_send_datagram(fd, client->request, client->request_size);
+	int err = client_socket_send_datagram(fd, client->request, client->request_size);
 	int reason = -ETIMEDOUT;
 
 	while (err == 0) {
 		size_t size;
 
-		err = socket_receive_datagram(fd, client->answer, sizeof(client->answer), &size,
-					      deadline);
+		err = client_socket_receive_datagram(fd, client->answer, sizeof(client->answer),
+						     &size, deadline);
 		if (err < 0)
 			break;
 		err = take_answer(client, ret, mark, size);
@@ -143,7 +143,7 @@ static int try_datagram(struct client *client, struct client_answer *ret,
 static int exchange_udp(struct client *client, struct client_answer *ret,
 			const struct request_mark *mark)
 {
-	int fd, err = socket_open(&fd, &client->options.address, false, 0);
+	int fd, err = client_socket_open(&fd, &client->options.address, false, 0);
 
 	if (err < 0)
 		return fail_to_reach(client, err, "UDP");
@@ -162,14 +162,14 @@ static int exchange_tcp(struct client *client, struct client_answer *ret,
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	int64_t deadline = clock_monotonic_ms() + patience;
 	size_t size = 0;
-	int fd, err = socket_open(&fd, &client->options.address, true, deadline);
+	int fd, err = client_socket_open(&fd, &client->options.address, true, deadline);
 
 	if (err < 0)
 		return fail_to_reach(client, err, "TCP");
-	err = socket_send_message(fd, client->request, client->request_size, deadline);
+	err = client_socket_send_message(fd, client->request, client->request_size, deadline);
 	if (err == 0)
-		err = socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
-					     deadline);
+		err = client_socket_receive_message(fd, client->answer, sizeof(client->answer),
+						    &size, deadline);
 	close(fd);
 	if (err < 0)
 		return fail_to_reach(client, err, "TCP");
@@ -194,8 +194,8 @@ static bool wants_tcp(const struct client *client)
 static int exchange(struct client *client, struct client_answer *ret, const uint8_t *message,
 		    size_t size)
 {
-	struct request_mark mark = { .id = request_random_id() };
-	int err = request_finish(client, &mark, message, size);
+	struct request_mark mark = { .id = client_request_id() };
+	int err = client_request_finish(client, &mark, message, size);
 
 	if (err < 0)
 		return err;

@@ -26,7 +26,7 @@ int client_fail(struct client *client, int err, const char *format, ...)
 	return err;
 }
 
-uint16_t request_random_id(void)
+uint16_t client_request_id(void)
 {
 	uint16_t id;
 
@@ -60,8 +60,8 @@ static int sign(struct client *client, struct request_mark *mark)
 	return 0;
 }
 
-int request_finish(struct client *client, struct request_mark *mark, const uint8_t *message,
-		   size_t size)
+int client_request_finish(struct client *client, struct request_mark *mark, const uint8_t *message,
+			  size_t size)
 {
 	struct writer w = write_begin(client->request, sizeof(client->request));
 
@@ -92,8 +92,8 @@ static bool same_question(const struct request_mark *mark, const knot_pkt_t *pac
 	return knot_dname_is_case_equal(name, mark->name) && knot_pkt_qtype(packet) == mark->type;
 }
 
-int answer_parse(struct client *client, knot_pkt_t **ret, const struct request_mark *mark,
-		 uint8_t *wire, size_t size)
+int client_answer_parse(struct client *client, knot_pkt_t **ret, const struct request_mark *mark,
+			uint8_t *wire, size_t size)
 {
 	if (size < KNOT_WIRE_HEADER_SIZE || knot_wire_get_id(wire) != mark->id ||
 	    !knot_wire_get_qr(wire) || knot_wire_get_opcode(wire) != mark->opcode)
@@ -114,7 +114,7 @@ int answer_parse(struct client *client, knot_pkt_t **ret, const struct request_m
 	return 0;
 }
 
-const char *answer_signature_fault(int knot_err)
+const char *client_signature_fault(int knot_err)
 {
 	switch (knot_err) {
 	case KNOT_TSIG_EBADKEY:
@@ -145,8 +145,8 @@ static bool may_be_unsigned(const struct client_answer *answer)
 	}
 }
 
-int answer_check(struct client *client, struct client_answer *ret, const struct request_mark *mark,
-		 knot_pkt_t *packet)
+int client_answer_check(struct client *client, struct client_answer *ret,
+			const struct request_mark *mark, knot_pkt_t *packet)
 {
 	const knot_rrset_t *tsig = packet->tsig_rr;
 	struct client_answer answer = { .packet = packet };
@@ -172,7 +172,7 @@ int answer_check(struct client *client, struct client_answer *ret, const struct 
 					 mark->mac_size, client->options.key, 0);
 	if (err != KNOT_EOK)
 		return client_fail(client, -EKEYREJECTED, "%s: %s", client->server,
-				   answer_signature_fault(err));
+				   client_signature_fault(err));
 	answer.verified = true;
 out:
 	*ret = answer;

@@ -41,23 +41,23 @@ int client_fail(struct client *client, int err, const char *format, ...)
  * Copies the message into client->request with the ID of mark, an OPT record and the signature,
  * and fills the rest of mark. -EMSGSIZE.
  */
-int request_finish(struct client *client, struct request_mark *mark, const uint8_t *message,
-		   size_t size);
+int client_request_finish(struct client *client, struct request_mark *mark, const uint8_t *message,
+			  size_t size);
 
-uint16_t request_random_id(void);
+uint16_t client_request_id(void);
 
 /*
  * Takes an answer apart. packet lies over wire and is the caller's, for knot_pkt_free().
  * -EAGAIN: not an answer to this request; -EBADMSG: nonsense. No signature is looked at.
  */
-int answer_parse(struct client *client, knot_pkt_t **ret, const struct request_mark *mark,
-		 uint8_t *wire, size_t size);
+int client_answer_parse(struct client *client, knot_pkt_t **ret, const struct request_mark *mark,
+			uint8_t *wire, size_t size);
 
 /* Fills in the codes of the answer, and checks its signature: -EKEYREJECTED, with the fault set. */
-int answer_check(struct client *client, struct client_answer *ret, const struct request_mark *mark,
-		 knot_pkt_t *packet);
+int client_answer_check(struct client *client, struct client_answer *ret,
+			const struct request_mark *mark, knot_pkt_t *packet);
 
 /* Why libknot did not take a signature, in words. */
-const char *answer_signature_fault(int knot_err);
+const char *client_signature_fault(int knot_err);
 
 #endif

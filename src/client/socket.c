@@ -24,7 +24,7 @@ static socklen_t address_size(const struct sockaddr_storage *address)
 						sizeof(struct sockaddr_in);
 }
 
-int socket_wait(int fd, short events, int64_t deadline)
+int client_socket_wait(int fd, short events, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
@@ -45,7 +45,7 @@ static int wait_connected(int fd, int64_t deadline)
 {
 	int reason = 0;
 	socklen_t size = sizeof(reason);
-	int err = socket_wait(fd, POLLOUT, deadline);
+	int err = client_socket_wait(fd, POLLOUT, deadline);
 
 	if (err < 0)
 		return err;
@@ -54,7 +54,7 @@ static int wait_connected(int fd, int64_t deadline)
 	return -reason;
 }
 
-int socket_open(int *ret, const struct sockaddr_storage *address, bool tcp, int64_t deadline)
+int client_socket_open(int *ret, const struct sockaddr_storage *address, bool tcp, int64_t deadline)
 {
 	int kind = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
 	int fd = socket(address->ss_family, kind, 0);
@@ -74,7 +74,7 @@ int socket_open(int *ret, const struct sockaddr_storage *address, bool tcp, int6
 	return 0;
 }
 
-int socket_send_datagram(int fd, const uint8_t *data, size_t size)
+int client_socket_send_datagram(int fd, const uint8_t *data, size_t size)
 {
 	ssize_t sent;
 
@@ -84,7 +84,8 @@ int socket_send_datagram(int fd, const uint8_t *data, size_t size)
 	return sent < 0 ? -errno : 0;
 }
 
-int socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t *ret, int64_t deadline)
+int client_socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t *ret,
+				   int64_t deadline)
 {
 	for (;;) {
 		ssize_t size = recv(fd, buffer, room, 0);
@@ -98,7 +99,7 @@ int socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t *ret, i
 		if (errno != EAGAIN)
 			return -errno;
 
-		int err = socket_wait(fd, POLLIN, deadline);
+		int err = client_socket_wait(fd, POLLIN, deadline);
 		if (err < 0)
 			return err;
 	}
@@ -115,7 +116,7 @@ static int send_all(int fd, struct iovec *part, int count, int64_t deadline)
 		if (size < 0 && errno != EAGAIN)
 			return -errno;
 		if (size < 0) {
-			int err = socket_wait(fd, POLLOUT, deadline);
+			int err = client_socket_wait(fd, POLLOUT, deadline);
 
 			if (err < 0)
 				return err;
@@ -131,7 +132,7 @@ static int send_all(int fd, struct iovec *part, int count, int64_t deadline)
 	return 0;
 }
 
-int socket_send_message(int fd, const uint8_t *data, size_t size, int64_t deadline)
+int client_socket_send_message(int fd, const uint8_t *data, size_t size, int64_t deadline)
 {
 	uint8_t length[2];
 	struct iovec part[2] = { { length, sizeof(length) }, { (void *)(uintptr_t)data, size } };
@@ -157,14 +158,15 @@ static int receive_all(int fd, uint8_t *buffer, size_t size, int64_t deadline)
 		if (errno != EAGAIN)
 			return -errno;
 
-		int err = socket_wait(fd, POLLIN, deadline);
+		int err = client_socket_wait(fd, POLLIN, deadline);
 		if (err < 0)
 			return err;
 	}
 	return 0;
 }
 
-int socket_receive_message(int fd, uint8_t *buffer, size_t room, size_t *ret, int64_t deadline)
+int client_socket_receive_message(int fd, uint8_t *buffer, size_t room, size_t *ret,
+				  int64_t deadline)
 {
 	uint8_t length[2];
 	int err = receive_all(fd, length, sizeof(length), deadline);

@@ -13,23 +13,26 @@
  */
 
 /* A connected socket that does not block; the caller closes it. */
-int socket_open(int *ret, const struct sockaddr_storage *address, bool tcp, int64_t deadline);
+int client_socket_open(int *ret, const struct sockaddr_storage *address, bool tcp,
+		       int64_t deadline);
 
 /* Waits for POLLIN or POLLOUT (or an error, which the next call on the socket shows). */
-int socket_wait(int fd, short events, int64_t deadline);
+int client_socket_wait(int fd, short events, int64_t deadline);
 
-int socket_send_datagram(int fd, const uint8_t *data, size_t size);
+int client_socket_send_datagram(int fd, const uint8_t *data, size_t size);
 
 /* The next datagram; its size in ret. */
-int socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t *ret, int64_t deadline);
+int client_socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t *ret,
+				   int64_t deadline);
 
 /* A message with its two octets of length (RFC 1035 4.2.2). */
-int socket_send_message(int fd, const uint8_t *data, size_t size, int64_t deadline);
+int client_socket_send_message(int fd, const uint8_t *data, size_t size, int64_t deadline);
 
 /*
  * The next message of a TCP connection; its size in ret. -ECONNRESET: closed before it was
  * whole.
  */
-int socket_receive_message(int fd, uint8_t *buffer, size_t room, size_t *ret, int64_t deadline);
+int client_socket_receive_message(int fd, uint8_t *buffer, size_t room, size_t *ret,
+				  int64_t deadline);
 
 #endif

@@ -61,10 +61,10 @@ int client_stream_new(struct client_stream **ret, struct client *client, unsigne
 	s->handler = *handler;
 	s->arg = arg;
 	s->window = window < 1 ? 1 : window > WINDOW_MAX ? WINDOW_MAX : window;
-	s->next_id = request_random_id();
+	s->next_id = client_request_id();
 	text_reset(&client->fault);
-	int err = socket_open(&s->fd, &client->options.address, true,
-			      clock_monotonic_ms() + patience(s));
+	int err = client_socket_open(&s->fd, &client->options.address, true,
+				     clock_monotonic_ms() + patience(s));
 	if (err < 0) {
 		free(s);
 		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
@@ -81,13 +81,13 @@ static void deliver(struct client_stream *s, int err)
 	knot_pkt_t *packet = NULL;
 
 	if (err == 0)
-		err = answer_parse(s->client, &packet, &slot->mark, slot->answer,
-				   slot->answer_size);
+		err = client_answer_parse(s->client, &packet, &slot->mark, slot->answer,
+					  slot->answer_size);
 	if (err == -EAGAIN)
 		err = client_fail(s->client, -EBADMSG, "%s: the answer is to another request",
 				  s->client->server);
 	if (err == 0)
-		err = answer_check(s->client, &answer, &slot->mark, packet);
+		err = client_answer_check(s->client, &answer, &slot->mark, packet);
 
 	uint64_t tag = slot->tag;
 	uint8_t *octets = slot->answer;
@@ -188,7 +188,7 @@ static int write_octets(struct client_stream *s, const uint8_t *octets, size_t s
 		if (errno != EAGAIN)
 			return -errno;
 
-		int err = socket_wait(s->fd, POLLIN | POLLOUT, deadline);
+		int err = client_socket_wait(s->fd, POLLIN | POLLOUT, deadline);
 		if (err == 0)
 			err = read_some(s);
 		if (err < 0)
@@ -201,7 +201,7 @@ static int write_octets(struct client_stream *s, const uint8_t *octets, size_t s
 static int drain(struct client_stream *s, unsigned limit)
 {
 	while (s->err == 0 && s->count >= limit && s->count > 0) {
-		int err = socket_wait(s->fd, POLLIN, clock_monotonic_ms() + patience(s));
+		int err = client_socket_wait(s->fd, POLLIN, clock_monotonic_ms() + patience(s));
 
 		if (err == 0)
 			err = read_some(s);
@@ -223,7 +223,7 @@ int client_stream_send(struct client_stream *s, struct slice request, uint64_t t
 
 	struct slot *slot = slot_at(s, s->count++);
 	*slot = (struct slot){ .mark.id = s->next_id++, .tag = tag };
-	err = request_finish(client, &slot->mark, request.data, request.size);
+	err = client_request_finish(client, &slot->mark, request.data, request.size);
 	if (err == 0) {
 		put_u16(length, (uint16_t)client->request_size);
 		err = write_octets(s, length, sizeof(length), MSG_MORE);

@@ -80,7 +80,7 @@ static int verify_next(struct transfer *t, const knot_pkt_t *packet)
 					      t->client->options.key, t->time_signed);
 	if (err != KNOT_EOK)
 		return client_fail(t->client, -EKEYREJECTED, "%s: in the transfer, %s",
-				   t->client->server, answer_signature_fault(err));
+				   t->client->server, client_signature_fault(err));
 	remember_mac(t, tsig);
 	return 0;
 }
@@ -95,7 +95,7 @@ static int verify(struct transfer *t, knot_pkt_t *packet)
 		return verify_next(t, packet);
 	}
 
-	int err = answer_check(t->client, t->answer, &t->mark, packet);
+	int err = client_answer_check(t->client, t->answer, &t->mark, packet);
 	if (err == 0 && t->answer->verified)
 		remember_mac(t, packet->tsig_rr);
 	return err;
@@ -162,8 +162,8 @@ static int receive_message(struct transfer *t, int fd)
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	size_t size;
 	knot_pkt_t *packet;
-	int err = socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
-					 clock_monotonic_ms() + patience);
+	int err = client_socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
+						clock_monotonic_ms() + patience);
 
 	if (err == -ECONNRESET)
 		return client_fail(client, err, "%s closed the connection during the transfer",
@@ -172,7 +172,7 @@ static int receive_message(struct transfer *t, int fd)
 		return client_fail(client, err, "%s: %s during the transfer", client->server,
 				   strerror(-err));
 
-	err = answer_parse(client, &packet, &t->mark, client->answer, size);
+	err = client_answer_parse(client, &packet, &t->mark, client->answer, size);
 	if (err < 0)
 		return err == -EAGAIN ? fail(t, "has a message of another question") : err;
 	knot_pkt_free(client->packet);
@@ -195,13 +195,13 @@ static int ask(struct transfer *t, int *ret)
 	write_u16(&w, KNOT_CLASS_IN);
 	knot_wire_set_qdcount(message, 1);
 
-	int err = request_finish(client, &t->mark, message, write_size(&w));
+	int err = client_request_finish(client, &t->mark, message, write_size(&w));
 	if (err < 0)
 		return err;
-	err = socket_open(&fd, &client->options.address, true, deadline);
+	err = client_socket_open(&fd, &client->options.address, true, deadline);
 	if (err < 0)
 		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
-	err = socket_send_message(fd, client->request, client->request_size, deadline);
+	err = client_socket_send_message(fd, client->request, client->request_size, deadline);
 	if (err < 0) {
 		close(fd);
 		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
@@ -222,7 +222,7 @@ int client_transfer(struct client *client, struct client_answer *ret, const knot
 	knot_pkt_free(client->packet);
 	client->packet = NULL;
 	text_reset(&client->fault);
-	t.mark.id = request_random_id();
+	t.mark.id = client_request_id();
 	int err = ask(&t, &fd);
 	if (err < 0)
 		return err;

@@ -7,6 +7,11 @@
 #include "base/reader.h"
 #include "base/slice.h"
 
+/* libonnet is linked into other people's programs, and into onnet beside dns/ and conf/. */
+#define name_parse onnet_name_parse
+#define name_equal onnet_name_equal
+#define name_format onnet_name_format
+
 enum { NAME_OCTETS = 255, NAME_TEXT_ROOM = 1024 };
 
 /* A domain name in wire form (RFC 1035 3.1). */
