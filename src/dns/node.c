@@ -34,6 +34,12 @@ static struct row row_at(const struct node *node, size_t index)
 	return row;
 }
 
+/* Where the sets are; an empty node has no octets to point into. */
+static const uint8_t *sets_begin(const struct node *node, size_t count)
+{
+	return count > 0 ? node->data + HEAD + count * sizeof(struct row) : NULL;
+}
+
 static void set_make(struct rrset *ret, struct row row, const uint8_t *wire)
 {
 	*ret = (struct rrset){
@@ -44,7 +50,7 @@ static void set_make(struct rrset *ret, struct row row, const uint8_t *wire)
 bool node_find(const struct node *node, uint16_t type, struct rrset *ret)
 {
 	size_t count = node_count(node);
-	const uint8_t *wire = node->data + HEAD + count * sizeof(struct row);
+	const uint8_t *wire = sets_begin(node, count);
 
 	for (size_t i = 0; i < count; i++) {
 		struct row row = row_at(node, i);
@@ -61,7 +67,7 @@ bool node_find(const struct node *node, uint16_t type, struct rrset *ret)
 bool node_at(const struct node *node, size_t index, struct rrset *ret)
 {
 	size_t count = node_count(node);
-	const uint8_t *wire = node->data + HEAD + count * sizeof(struct row);
+	const uint8_t *wire = sets_begin(node, count);
 
 	if (index >= count)
 		return false;
