@@ -7,7 +7,7 @@ from measure import UPDATE_KINDS
 
 OURS = "onnetd"
 UNREST = 1.3
-WIDTHS = (30, 12, 14, 14, 15, 15)
+WIDTHS = (30, 12, 14, 14, 17, 17)
 
 
 def line(*cells):
@@ -95,7 +95,7 @@ def starts_table(report):
            line("memory then, MiB", *(f"{starts[n]['memory']:,}" for n in names))]
     if report.get("durable"):
         again = [f"{d['start']:.2f}" if (d := report["durable"].get(n)) else "-" for n in names]
-        out.append(line("again, after the updates, seconds", *again))
+        out.append(line("again after updates, seconds", *again))
     if starts.get(OURS, {}).get("stored"):
         out.append(line("store on disk, MiB",
                         *(f"{starts[n]['stored']:,}" if n == OURS else "-" for n in names)))
