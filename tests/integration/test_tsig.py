@@ -234,6 +234,8 @@ def test_a_truncated_mac_is_badtrunc_or_good(server, key):
             assert wire.rcode(a) == dns.rcode.NOTAUTH
             assert wire.Tsig(a).error == wire.BADTRUNC
         assert there(server, owner) == (wire.rcode(a) == 0)
+        if servers.JUDGE == "onnetd":
+            assert (wire.rcode(a) == 0) == (size >= 16), "ours: 128 bits are enough"
         spoiled = server.udp(wire.sign(message, key, mac_size=size, spoil=True))
         assert wire.rcode(spoiled) == dns.rcode.NOTAUTH
         assert wire.Tsig(spoiled).error == wire.BADSIG
