@@ -7,7 +7,7 @@ from measure import UPDATE_KINDS
 
 OURS = "onnetd"
 UNREST = 1.3
-WIDTHS = (30, 12, 14, 14, 17, 17)
+WIDTHS = (30, 12, 14, 14, 18, 18)
 
 
 def line(*cells):
@@ -26,7 +26,8 @@ def ratio(ours, theirs, field):
     ratios = sorted(a[field] / b[field] for a, b in zip(ours, theirs) if b[field] > 0)
     if not ratios:
         return ""
-    return f"{median(ratios):.2f} ({ratios[0]:.1f}-{ratios[-1]:.1f})"
+    shown = [f"{r:.2f}" if r < 10 else f"{r:.1f}" for r in (median(ratios), ratios[0], ratios[-1])]
+    return "{} ({}-{})".format(*shown)
 
 
 def unrest(report):
