@@ -69,15 +69,14 @@ static void record_write(struct writer *w, uint16_t type, uint32_t ttl, struct s
 	write_bytes(w, rdata.data, rdata.size);
 }
 
-/* Adding a record to a set of its type replaces the one that is there. */
-static bool type_is_singleton(uint16_t type)
+bool rrset_is_single(uint16_t type)
 {
 	return type == KNOT_RRTYPE_CNAME || type == KNOT_RRTYPE_SOA || type == KNOT_RRTYPE_DNAME;
 }
 
 int rrset_add(struct arena *arena, struct rrset *set, uint32_t ttl, struct slice rdata)
 {
-	bool replace = type_is_singleton(set->type);
+	bool replace = rrset_is_single(set->type);
 	size_t size = (replace ? 0 : set->size) + RRSET_RECORD_HEAD + rdata.size;
 	struct rrset_record record;
 

@@ -48,6 +48,12 @@ bool rrset_same(const struct rrset *a, const struct rrset *b);
 bool rrset_identical(const struct rrset *a, const struct rrset *b);
 
 /*
+ * Whether a set of this type has one record at the most (RFC 2181 10.1, RFC 1034 4.2.1, RFC 6672 2.4):
+ * adding another one takes its place.
+ */
+bool rrset_is_single(uint16_t type);
+
+/*
  * Adds a record; a set has one TTL, which is the newest (RFC 2181 5.2, RFC 2136 3.4.2.2). Returns 1
  * where the set is another now, 0 where it is as it was, -EMSGSIZE, -ENOMEM. The new set lies in arena.
  */

@@ -99,7 +99,7 @@ static const char *check_company(const struct import *import, const struct recor
 	for (size_t i = 0; node_at(&import->node, i, &set); i++) {
 		if (knot_rrtype_is_dnssec(set.type) || knot_rrtype_is_dnssec(record->type))
 			continue;
-		if (set.type == record->type && (cname || set.type == KNOT_RRTYPE_SOA) &&
+		if (set.type == record->type && rrset_is_single(set.type) &&
 		    !rrset_has(&set, record->rdata))
 			return "this type has one record for a name, and there is one already";
 		if ((set.type == KNOT_RRTYPE_CNAME) != cname)
