@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* zone/change.h and zone/history.h: changes are written whole, with a serial and an entry in the log. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libknot/libknot.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns/rdata.h"
+#include "dns/record.h"
+#include "fixture/folder.h"
+#include "zone/history.h"
+#include "zone/import.h"
+
+static char folder[FOLDER_ROOM];
+static struct store *store;
+static struct zone_table *table;
+static struct zone *zone;
+
+/* The zone "example." with this serial. */
+static void zone_begin(const char *serial)
+{
+	struct text fault = { 0 }, text = { 0 };
+	char path[FOLDER_PATH_ROOM];
+	struct store_txn *txn;
+
+	assert_int_equal(folder_make(folder), 0);
+	folder_path(path, folder, "store");
+	assert_int_equal(store_open(&store, path, &fault), 0);
+	assert_int_equal(zone_table_new(&table, 1), 0);
+	zone = zone_table_at(table, 0);
+	memcpy(zone->apex, "\7example", 9);
+	zone->log_size = 1 << 20;
+	assert_int_equal(zone_table_index(table), 0);
+
+	text_printf(&text,
+		    "$TTL 60\n@ SOA ns h %s 2 3 4 5\n@ NS ns\na A 192.0.2.1\na A 192.0.2.2\n",
+		    serial);
+	assert_int_equal(folder_write(folder, "zone", text.data, text.size), 0);
+	folder_path(path, folder, "zone");
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(import_file(txn, zone, path, &fault), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	text_done(&text);
+	text_done(&fault);
+}
+
+static void zone_end(void)
+{
+	store_close(store);
+	zone_table_free(table);
+	folder_remove(folder);
+}
+
+/* A change in a transaction of its own, and the arena that it lives in. */
+struct trial {
+	struct arena arena;
+	struct store_txn *txn;
+	struct change change;
+};
+
+static void trial_begin(struct trial *t)
+{
+	*t = (struct trial){ 0 };
+	assert_int_equal(store_write_begin(store, &t->txn), 0);
+	assert_int_equal(change_begin(&t->change, &t->arena, t->txn, zone), 0);
+}
+
+static int trial_end(struct trial *t, const struct change_origin *by)
+{
+	static const struct change_origin nobody;
+	int changed = change_commit(&t->change, by != NULL ? by : &nobody);
+
+	if (changed > 0)
+		assert_int_equal(store_write_commit(t->txn), 0);
+	else
+		store_write_abort(t->txn);
+	arena_done(&t->arena);
+	return changed;
+}
+
+static void put(struct trial *t, const char *name, uint16_t type, uint32_t ttl, const char *text)
+{
+	struct rrset set = { .type = type };
+	struct change_node *node = NULL;
+	struct slice rdata = { 0 };
+	const char *why = "";
+
+	assert_int_equal(change_node(&t->change, name_parse(&t->arena, NULL, name), &node), 0);
+	node_find(&node->now, type, &set);
+	if (text == NULL) {
+		set.count = 0;
+	} else {
+		assert_int_equal(
+			rdata_parse(&t->arena, &rdata, (const knot_dname_t *)"", type, text, &why),
+			0);
+		assert_true(rrset_add(&t->arena, &set, ttl, rdata) >= 0);
+	}
+	assert_int_equal(node_put(&t->arena, &node->now, &set), 0);
+}
+
+static uint32_t serial(void)
+{
+	struct trial t;
+	struct change_node *apex;
+	struct rrset soa;
+	struct rrset_record record;
+	size_t pos = 0;
+
+	trial_begin(&t);
+	assert_int_equal(change_soa(&t.change, &apex, &soa), 0);
+	assert_true(rrset_next(&soa, &pos, &record));
+	uint32_t value = rdata_soa_serial(record.rdata);
+	assert_int_equal(trial_end(&t, NULL), 0);
+	return value;
+}
+
+static uint64_t snapshot(void)
+{
+	struct store_txn *txn;
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	uint64_t value = store_snapshot(txn);
+	store_read_end(txn);
+	return value;
+}
+
+static void a_change_that_changes_nothing_writes_nothing(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	zone_begin("1");
+	uint64_t before = snapshot();
+	trial_begin(&t);
+	assert_int_equal(trial_end(&t, NULL), 0);
+
+	trial_begin(&t);
+	put(&t, "a.example.", KNOT_RRTYPE_A, 60, "192.0.2.1");
+	put(&t, "b.example.", KNOT_RRTYPE_A, 60, NULL);
+	assert_int_equal(trial_end(&t, NULL), 0);
+
+	trial_begin(&t);
+	put(&t, "b.example.", KNOT_RRTYPE_A, 60, "192.0.2.1");
+	put(&t, "B.Example.", KNOT_RRTYPE_A, 60, NULL);
+	assert_int_equal(trial_end(&t, NULL), 0);
+	assert_int_equal(snapshot(), before);
+	assert_int_equal(serial(), 1);
+	zone_end();
+}
+
+static void the_serial_steps_by_one_and_over_zero(void **state)
+{
+	static const struct {
+		const char *before;
+		uint32_t after;
+	} rows[] = { { "1", 2 },
+		     { "0", 1 },
+		     { "2147483647", 2147483648u },
+		     { "4294967294", 4294967295u },
+		     { "4294967295", 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct trial t;
+
+		zone_begin(rows[i].before);
+		trial_begin(&t);
+		put(&t, "b.example.", KNOT_RRTYPE_A, 60, "192.0.2.1");
+		assert_int_equal(trial_end(&t, NULL), 1);
+		assert_int_equal(serial(), rows[i].after);
+		zone_end();
+	}
+}
+
+static void a_serial_that_the_change_sets_itself_stays(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	zone_begin("1");
+	trial_begin(&t);
+	put(&t, "example.", KNOT_RRTYPE_SOA, 60, "ns.example. h.example. 77 2 3 4 5");
+	put(&t, "b.example.", KNOT_RRTYPE_A, 60, "192.0.2.1");
+	assert_int_equal(trial_end(&t, NULL), 1);
+	assert_int_equal(serial(), 77);
+	zone_end();
+}
+
+/* Records of one side of an entry, a line each, in their order. */
+static void side_show(struct text *ret, struct slice side)
+{
+	while (side.size > 0) {
+		size_t owner = knot_dname_size(side.data);
+		const uint8_t *at = side.data + owner;
+		uint16_t size = (uint16_t)(at[8] << 8 | at[9]);
+		struct record record = {
+			.owner = side.data,
+			.type = (uint16_t)(at[0] << 8 | at[1]),
+			.rclass = KNOT_CLASS_IN,
+			.ttl = (uint32_t)at[4] << 24 | (uint32_t)at[5] << 16 |
+			       (uint32_t)at[6] << 8 | at[7],
+			.rdata = slice_make(at + 10, size),
+		};
+
+		record_format(ret, &record);
+		text_puts(ret, "\n");
+		side = slice_make(at + 10 + size, side.size - owner - 10 - size);
+	}
+}
+
+static void an_entry_of_the_log_tells_who_changed_what(void **state)
+{
+	struct change_origin by = { .key = (const knot_dname_t *)"\3ops",
+				    .time = 1234567890123,
+				    .mac = 0x1122334455667788,
+				    .signed_at = 1234567890100 };
+	struct sockaddr_in6 *peer = (struct sockaddr_in6 *)&by.peer;
+	struct text removed = { 0 }, added = { 0 };
+	struct store_zone record;
+	struct history history;
+	struct store_txn *txn;
+	struct slice entry;
+	struct trial t;
+
+	(void)state;
+	zone_begin("4294967295");
+	peer->sin6_family = AF_INET6;
+	assert_int_equal(inet_pton(AF_INET6, "2001:db8::1", &peer->sin6_addr), 1);
+	trial_begin(&t);
+	put(&t, "a.example.", KNOT_RRTYPE_A, 60, NULL);
+	put(&t, "a.example.", KNOT_RRTYPE_A, 60, "192.0.2.2");
+	put(&t, "b.example.", KNOT_RRTYPE_TXT, 7, "\"new\"");
+	put(&t, "example.", KNOT_RRTYPE_NS, 90, "ns.example.");
+	assert_int_equal(trial_end(&t, &by), 1);
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
+	assert_int_equal(record.log_next, 1);
+	assert_int_equal(store_log_get(txn, &record, 0, &entry), 0);
+	assert_int_equal(history_read(entry, &history), 0);
+	assert_int_equal(history.serial_before, 4294967295u);
+	assert_int_equal(history.serial_after, 1);
+	assert_true(history.time == by.time && history.mac == by.mac &&
+		    history.signed_at == by.signed_at);
+	assert_true(slice_equal(history.key, slice_make("\3ops", 5)));
+	assert_true(slice_equal(history.peer, slice_make(&peer->sin6_addr, 16)));
+	side_show(&removed, history.removed);
+	side_show(&added, history.added);
+	assert_string_equal(text_get(&removed),
+			    "example. 60 IN SOA ns.example. h.example. 4294967295 2 3 4 5\n"
+			    "a.example. 60 IN A 192.0.2.1\n"
+			    "example. 60 IN NS ns.example.\n");
+	assert_string_equal(text_get(&added),
+			    "example. 60 IN SOA ns.example. h.example. 1 2 3 4 5\n"
+			    "b.example. 7 IN TXT \"new\"\n"
+			    "example. 90 IN NS ns.example.\n");
+
+	/* every cut of an entry is damage, or at least stays within it */
+	for (size_t size = 0; size < entry.size - history.added.size; size++) {
+		uint8_t *cut = malloc(size > 0 ? size : 1);
+
+		memcpy(cut, entry.data, size);
+		assert_int_equal(history_read(slice_make(cut, size), &history), -EBADMSG);
+		free(cut);
+	}
+	store_read_end(txn);
+	text_done(&removed);
+	text_done(&added);
+	zone_end();
+}
+
+static void the_server_itself_is_nobody(void **state)
+{
+	struct store_zone record;
+	struct history history;
+	struct store_txn *txn;
+	struct slice entry;
+	struct trial t;
+
+	(void)state;
+	zone_begin("1");
+	trial_begin(&t);
+	put(&t, "b.example.", KNOT_RRTYPE_A, 60, "192.0.2.1");
+	assert_int_equal(trial_end(&t, NULL), 1);
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
+	assert_int_equal(store_log_get(txn, &record, 0, &entry), 0);
+	assert_int_equal(history_read(entry, &history), 0);
+	assert_int_equal(history.key.size, 0);
+	assert_int_equal(history.peer.size, 0);
+	assert_true(history.mac == 0);
+	store_read_end(txn);
+	zone_end();
+}
+
+static void many_names_in_one_change_are_all_written(void **state)
+{
+	enum { NAMES = 2000 };
+	struct store_zone record;
+	struct store_txn *txn;
+	char name[32];
+	struct trial t;
+
+	(void)state;
+	zone_begin("1");
+	trial_begin(&t);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < NAMES; i++) {
+			snprintf(name, sizeof(name), "%c%d.example.", round == 0 ? 'n' : 'N', i);
+			put(&t, name, KNOT_RRTYPE_TXT, 60, round == 0 ? "\"a\"" : "\"b\"");
+		}
+	}
+	assert_int_equal(t.change.count, NAMES);
+	assert_int_equal(trial_end(&t, NULL), 1);
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
+	assert_int_equal(record.names, NAMES + 2);
+	store_read_end(txn);
+	zone_end();
+}
+
+static void a_zone_that_the_store_does_not_have_is_not_changed(void **state)
+{
+	struct arena arena = { 0 };
+	struct change change;
+	struct store_txn *txn;
+	struct zone other = { .apex = "\5other", .apex_size = 7, .apex_labels = 1 };
+
+	(void)state;
+	zone_begin("1");
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(change_begin(&change, &arena, txn, &other), -ENOENT);
+	store_write_abort(txn);
+	arena_done(&arena);
+	zone_end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_change_that_changes_nothing_writes_nothing),
+		cmocka_unit_test(the_serial_steps_by_one_and_over_zero),
+		cmocka_unit_test(a_serial_that_the_change_sets_itself_stays),
+		cmocka_unit_test(an_entry_of_the_log_tells_who_changed_what),
+		cmocka_unit_test(the_server_itself_is_nobody),
+		cmocka_unit_test(many_names_in_one_change_are_all_written),
+		cmocka_unit_test(a_zone_that_the_store_does_not_have_is_not_changed),
+	};
+
+	return cmocka_run_group_tests_name("zone change", tests, NULL, NULL);
+}
