@@ -129,10 +129,12 @@ static void take_returned(struct worker *worker)
 static void take_wake(struct worker *worker)
 {
 	uint64_t count;
-	unsigned generation = atomic_load(&worker->shared->generation);
 
 	if (read(worker->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_error("worker: eventfd: %s", strerror(errno));
+
+	/* Only after the read: that took the wake with it, so what it was for must be seen below. */
+	unsigned generation = atomic_load(&worker->shared->generation);
 	take_returned(worker);
 
 	const struct state *state = atomic_load(&worker->shared->state);
