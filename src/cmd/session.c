@@ -97,7 +97,7 @@ static void any_to_loopback(struct sockaddr_storage *address)
 		in6->sin6_addr = in6addr_loopback;
 }
 
-static int find_server(struct session *s, struct sockaddr_storage *ret)
+int session_server(struct session *s, struct sockaddr_storage *ret)
 {
 	struct conf_address address = { 0 };
 	const struct conf *conf;
@@ -260,7 +260,7 @@ int session_client(struct session *s, const knot_dname_t *zone, struct client **
 {
 	if (s->client == NULL) {
 		struct client_options options = { .timeout_ms = s->timeout_ms, .tcp = s->tcp };
-		int code = find_server(s, &options.address);
+		int code = session_server(s, &options.address);
 
 		if (code != 0)
 			return code;

@@ -50,6 +50,12 @@ struct session {
 int session_conf(struct session *s, const struct conf **ret);
 
 /*
+ * The address of the server of this run: --server, else the first that the configuration listens
+ * on, else 127.0.0.1@53.
+ */
+int session_server(struct session *s, struct sockaddr_storage *ret);
+
+/*
  * The suffixes for numbers, "e164.example.net", in order. With --zone those at or below it, or
  * the zone itself.
  */
