@@ -116,8 +116,7 @@ static int serve(const struct options *options, struct conf *conf, const sigset_
 	for (int number = 0; sigwait(signals, &number) == 0 && number == SIGHUP;)
 		reload(server, options->path);
 	log_info("ending");
-	server_stop(server);
-	return EXIT_SUCCESS;
+	return server_stop(server) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int check(struct conf *conf, const char *path)

@@ -256,10 +256,10 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 	return 0;
 }
 
-void server_stop(struct server *server)
+int server_stop(struct server *server)
 {
 	if (server == NULL)
-		return;
+		return 0;
 	/* The writer first: what it has done goes out through the workers. */
 	if (server->writer_runs)
 		writer_stop(&server->writer);
@@ -271,12 +271,15 @@ void server_stop(struct server *server)
 	}
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_done(&server->worker[i]);
+
+	int err = server->writer.lost ? -EIO : 0;
 	if (server->has_writer)
 		writer_done(&server->writer);
 	free(server->worker);
 	store_close(server->store);
 	state_free(server->state);
 	free(server);
+	return err;
 }
 
 int server_check(struct conf *conf, struct text *fault)

@@ -19,8 +19,8 @@ int server_start(struct server **ret, struct conf *conf, struct text *fault);
  */
 int server_reload(struct server *server, struct conf *conf, struct text *fault);
 
-/* Answers what has come in, commits what waits, and ends. */
-void server_stop(struct server *server);
+/* Answers what has come in, commits what waits, and ends. -EIO: it could not have gone on. */
+int server_stop(struct server *server);
 
 /* Whether a server could be made from conf, which is taken over. */
 int server_check(struct conf *conf, struct text *fault);

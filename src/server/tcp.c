@@ -278,9 +278,12 @@ static void go_on(struct connection *c, struct worker *worker)
 	bool good = true;
 
 	do {
-		if (has_whole_request(c) && takes_requests(c) && worker_renew(worker))
-			answer_requests(c, worker);
-		good = send_output(c, worker);
+		if (has_whole_request(c) && takes_requests(c)) {
+			good = worker_renew(worker);
+			if (good)
+				answer_requests(c, worker);
+		}
+		good = send_output(c, worker) && good;
 	} while (good && !has_output(c) && c->transfer == NULL && has_whole_request(c) &&
 		 takes_requests(c));
 

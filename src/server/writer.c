@@ -8,7 +8,9 @@
 #include "server/writer.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -97,8 +99,26 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	return err;
 }
 
+/* Whether the store is of no use any more, not for queries either. */
+static bool is_lost(struct update_writer *writer)
+{
+	struct store_txn *txn = NULL;
+	int err = store_read_begin(writer->store, &txn);
+
+	store_read_end(txn);
+	return err == -ENOTRECOVERABLE;
+}
+
 static void tell_failure(struct update_writer *writer, int err)
 {
+	if (is_lost(writer)) {
+		if (!writer->lost)
+			log_error(
+				"the disk failed at the end of a commit: the store has to be "
+				"opened anew, so this server ends; what was acknowledged is safe");
+		writer->lost = true;
+		return;
+	}
 	/* LMDB says EIO where the kernel took a part of what was to be written, as a full disk does */
 	if (!writer->broken)
 		log_error("updates can't be stored: %s%s; answering goes on, updates fail with "
@@ -178,6 +198,8 @@ static void *writer_main(void *arg)
 				job->done(job, job->arg);
 			}
 		}
+		if (writer->lost)
+			kill(getpid(), SIGTERM); /* whoever minds the process starts it again */
 	}
 }
 

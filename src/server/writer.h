@@ -16,6 +16,7 @@ struct update_writer {
 	struct replay *replay;
 	pthread_t thread;
 	bool broken; /* the last commit failed; said once */
+	bool lost;   /* nothing can be read or written until the store is opened anew */
 };
 
 /* Makes a writer that remembers the signed updates of the change logs of these zones. */

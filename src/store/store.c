@@ -37,6 +37,8 @@ int database_error(int code)
 		return -ENOSPC;
 	case MDB_READERS_FULL:
 		return -EAGAIN;
+	case MDB_PANIC:
+		return -ENOTRECOVERABLE;
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:

@@ -13,7 +13,9 @@
 /*
  * The one durable store: zones, their names with record sets, and the log of what changed. How
  * names are kept is known here alone. Errors are negative errno: -ENOSPC where disk or map is
- * full, -EIO and -EBADMSG where the file is damaged, -ENOENT where something is not there.
+ * full, -EIO and -EBADMSG where the file is damaged, -ENOENT where something is not there,
+ * -ENOTRECOVERABLE from the moment on when the end of a commit could not be written: then nothing can
+ * be read or written any more until the store is opened anew; it holds what was committed before.
  *
  * A store is opened once in a process. Any number of snapshots may be read at the same time, each
  * by one thread at a time; there is one write transaction at a time.

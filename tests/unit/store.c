@@ -378,6 +378,51 @@ static void the_log_keeps_what_fits_and_drops_the_oldest(void **state)
 	store_close(store);
 }
 
+static bool disk_fails;
+
+/* In place of the C library's: what LMDB writes with, the last page of a commit above all. */
+ssize_t failing_pwrite(int fd, const void *data, size_t size, off_t at) __asm__("pwrite");
+
+ssize_t failing_pwrite(int fd, const void *data, size_t size, off_t at)
+{
+	if (disk_fails && size < 4096) {
+		errno = EIO;
+		return -1;
+	}
+	if (lseek(fd, at, SEEK_SET) < 0)
+		return -1;
+	return write(fd, data, size);
+}
+
+static void a_commit_whose_end_fails_takes_a_new_start(void **state)
+{
+	struct store *store = open_store();
+	struct store_txn *txn = begin(store), *reader = NULL;
+	struct store_zone zone;
+
+	(void)state;
+	assert_int_equal(store_zone_make(txn, example, &zone), 0);
+	put(txn, &zone, "\1a\7example", 1, "before");
+	assert_int_equal(store_zone_put(txn, example, &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+
+	txn = begin(store);
+	put(txn, &zone, "\1a\7example", 1, "after");
+	disk_fails = true;
+	assert_int_equal(store_write_commit(txn), -EIO);
+	disk_fails = false;
+	assert_int_equal(store_read_begin(store, &reader), -ENOTRECOVERABLE);
+	assert_int_equal(store_write_begin(store, &txn), -ENOTRECOVERABLE);
+	store_close(store);
+
+	store = open_store();
+	assert_int_equal(store_read_begin(store, &reader), 0);
+	assert_int_equal(store_zone_get(reader, example, &zone), 0);
+	assert_string_equal(get(reader, &zone, "\1a\7example"), "before");
+	store_read_end(reader);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +435,7 @@ int main(void)
 		cmocka_unit_test(names_and_cuts_are_counted),
 		cmocka_unit_test(a_zone_made_anew_has_none_of_its_old_names),
 		cmocka_unit_test(the_log_keeps_what_fits_and_drops_the_oldest),
+		cmocka_unit_test(a_commit_whose_end_fails_takes_a_new_start),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, folder_begin, folder_end);
