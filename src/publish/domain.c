@@ -86,7 +86,7 @@ static bool naptr_is_ours(struct slice rdata)
 	if (naptr_read(rdata, &naptr) < 0)
 		return false;
 
-	const struct transport *t = transport_find_service(naptr.services);
+	const struct transport *t = transport_by_service(naptr.services);
 	return t != NULL && t->order != 0;
 }
 

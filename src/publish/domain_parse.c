@@ -204,7 +204,7 @@ int domain_transports_parse(struct domain_plan *plan, const char *text, struct t
 	plan->transport_count = 0;
 	while (at != NULL) {
 		struct slice word = cut(&at, ',');
-		const struct transport *t = transport_find((const char *)word.data, word.size);
+		const struct transport *t = transport_by_name((const char *)word.data, word.size);
 
 		if (t == NULL || t->order == 0)
 			return fault_word(fault, "transport", word, "allowed are tls, tcp and udp");

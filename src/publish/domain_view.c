@@ -245,7 +245,7 @@ static int gather_naptr(struct gather *g, struct slice rdata)
 	if (naptr_read(rdata, &naptr) < 0 || g->view.transport_count == TRANSPORTS_MAX)
 		return 0;
 
-	const struct transport *transport = transport_find_service(naptr.services);
+	const struct transport *transport = transport_by_service(naptr.services);
 	if (transport == NULL)
 		return 0; /* ENUM and other uses of NAPTR may stand beside it */
 

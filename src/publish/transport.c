@@ -18,7 +18,7 @@ const struct transport transports[] = {
 	{ .name = NULL },
 };
 
-const struct transport *transport_find(const char *name, size_t size)
+const struct transport *transport_by_name(const char *name, size_t size)
 {
 	for (const struct transport *t = transports; t->name != NULL; t++)
 		if (strlen(t->name) == size && strncasecmp(t->name, name, size) == 0)
@@ -26,7 +26,7 @@ const struct transport *transport_find(const char *name, size_t size)
 	return NULL;
 }
 
-const struct transport *transport_find_service(struct slice service)
+const struct transport *transport_by_service(struct slice service)
 {
 	for (const struct transport *t = transports; t->name != NULL; t++)
 		if (strlen(t->service) == service.size &&

@@ -23,9 +23,9 @@ struct transport {
 extern const struct transport transports[];
 
 /* "tls"; NULL: there is none of that name. */
-const struct transport *transport_find(const char *name, size_t size);
+const struct transport *transport_by_name(const char *name, size_t size);
 
 /* "SIPS+D2T" in any letter case; NULL: not a service of SIP. */
-const struct transport *transport_find_service(struct slice service);
+const struct transport *transport_by_service(struct slice service);
 
 #endif
