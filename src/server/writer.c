@@ -56,12 +56,13 @@ static int remember(struct update_writer *writer, const struct job *job)
 }
 
 /* Carries out one update in txn. 1: it wrote; 0: it did not; negative: txn is lost. */
-static int run_job(struct store_txn *txn, struct job *job)
+static int run_job(struct update_writer *writer, struct store_txn *txn, struct job *job)
 {
 	struct change change;
 	const char *why = NULL;
-	int err = change_begin(&change, &job->arena, txn, job->zone);
 
+	arena_reset(&writer->arena);
+	int err = change_begin(&change, &writer->arena, txn, job->zone);
 	if (err != 0) {
 		set_result(job, KNOT_RCODE_SERVFAIL, "the zone can't be read");
 		return err == -ENOENT ? 0 : err;
@@ -70,6 +71,8 @@ static int run_job(struct store_txn *txn, struct job *job)
 	uint8_t rcode = update_require(&change, job->exchange.message, &why);
 	if (rcode == KNOT_RCODE_NOERROR)
 		rcode = update_apply(&change, job->exchange.message, &why);
+	if (why != NULL)
+		why = arena_text(&job->arena, why); /* outlives the change */
 	set_result(job, rcode, why);
 	return rcode == KNOT_RCODE_NOERROR ? change_commit(&change, &job->by) : 0;
 }
@@ -89,7 +92,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 		if (job->repeated)
 			continue;
 
-		int done = run_job(txn, job);
+		int done = run_job(writer, txn, job);
 		err = done < 0 ? done : remember(writer, job);
 		wrote = wrote || done > 0;
 	}
@@ -300,6 +303,7 @@ int writer_init(struct update_writer *writer, struct store *store, const struct 
 void writer_done(struct update_writer *writer)
 {
 	replay_free(writer->replay);
+	arena_done(&writer->arena);
 	queue_done(&writer->queue);
 }
 

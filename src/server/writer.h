@@ -14,6 +14,7 @@ struct update_writer {
 	struct store *store;
 	struct update_queue queue;
 	struct replay *replay;
+	struct arena arena; /* of the change at hand; emptied after each */
 	pthread_t thread;
 	bool broken; /* the last commit failed; said once */
 	bool lost;   /* nothing can be read or written until the store is opened anew */
