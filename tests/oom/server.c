@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The store, zones and the server when memory runs out: whatever was to be done is done whole or not
+ * at all, is answered with SERVFAIL or not at all, and goes well when it is tried again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "fixture/message.h"
+#include "fixture/server.h"
+#include "fixture/show.h"
+#include "oom/failing.h"
+#include "zone/import.h"
+
+static struct fixture fixture;
+static struct message message;
+
+static const char zone_text[] = "$TTL 3600\n"
+				"@ SOA ns hostmaster 1 7200 900 1209600 300\n"
+				"@ NS ns\nns A 192.0.2.53\na TXT \"x\"\nb CAA 0 issue \"x\"\n"
+				"3.2.1 NAPTR 1 1 \"u\" \"E2U+sip\" \"!^.*$!sip:a@b!\" .\n";
+
+static int server_begin(void **state)
+{
+	(void)state;
+	if (fixture_init(&fixture) != 0)
+		return -1;
+	log_limit(0);
+	return fixture_zone(&fixture, zone_text);
+}
+
+static int server_end(void **state)
+{
+	(void)state;
+	fixture_done(&fixture);
+	return 0;
+}
+
+static struct slice response(void)
+{
+	return slice_make(fixture.response.wire, fixture.response.size);
+}
+
+static const char *ask(const char *name)
+{
+	fixture_ask(&fixture, message_question(&message, name, KNOT_RRTYPE_A));
+	return show_rcode(response());
+}
+
+/* Starting, from the configuration to the first answer. */
+static void a_server_starts_whole_or_not_at_all(void **state)
+{
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	for (; reached; n++) {
+		static struct fixture other;
+
+		assert_int_equal(fixture_init(&other), 0);
+		log_limit(0);
+		oom_fail_at(n);
+		int err = fixture_zone(&other, zone_text);
+		reached = oom_failed();
+		oom_fail_at(0);
+		if (reached && err != 0 && err != -ENOMEM && err != -EINVAL)
+			fail_msg("allocation %u: %d", n, err);
+		if (!reached)
+			assert_int_equal(err, 0);
+		assert_true(other.started == (err == 0));
+
+		/* Once more, with memory: whatever the first one left is no hindrance. */
+		fixture_stop(&other);
+		text_reset(&other.fault);
+		if (fixture_zone(&other, zone_text) != 0)
+			fail_msg("allocation %u: %s", n, text_get(&other.fault));
+		fixture_ask(&other,
+			    message_question(&message, "3.2.1.example.", KNOT_RRTYPE_NAPTR));
+		assert_string_equal(
+			show_rcode(slice_make(other.response.wire, other.response.size)),
+			"NOERROR");
+		fixture_done(&other);
+	}
+	assert_true(n > 30);
+}
+
+static void an_import_says_that_memory_ran_out(void **state)
+{
+	const struct zone *zone = zone_table_at(fixture.state->zones, 0);
+	char path[FOLDER_PATH_ROOM];
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	folder_path(path, fixture.folder, "example.zone");
+	for (; reached; n++) {
+		struct text fault = { 0 };
+		struct store_txn *txn;
+
+		assert_int_equal(store_write_begin(fixture.store, &txn), 0);
+		oom_fail_at(n);
+		int err = import_file(txn, zone, path, &fault);
+		reached = oom_failed();
+		oom_fail_at(0);
+		store_write_abort(txn);
+		if (reached)
+			assert_true(err == -ENOMEM || err == -EINVAL || (err == 0 && fault.failed));
+		else
+			assert_int_equal(err, 0);
+		text_done(&fault);
+	}
+	assert_true(n > 5);
+}
+
+/* Each allocation of one request fails in turn; all that may come of it is this RCODE, or silence. */
+static unsigned request_try(struct slice request)
+{
+	static uint8_t copy[MESSAGE_ROOM];
+	bool reached = true;
+	unsigned n = 1;
+
+	memcpy(copy, request.data, request.size);
+	request.data = copy;
+	for (; reached; n++) {
+		oom_fail_at(n);
+		enum response outcome = fixture_ask(&fixture, request);
+		reached = oom_failed();
+		oom_fail_at(0);
+		if (reached && outcome == RESPONSE_READY)
+			assert_string_equal(show_rcode(response()), "SERVFAIL");
+		else if (!reached && outcome == RESPONSE_READY)
+			assert_string_equal(show_rcode(response()), "NOERROR");
+		arena_done(&fixture.responder.arena); /* so that the next one has to ask again */
+	}
+	return n;
+}
+
+static void a_plain_query_needs_no_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(request_try(message_question(&message, "ns.example.", KNOT_RRTYPE_A)), 2);
+	message_begin(&message, KNOT_OPCODE_QUERY, "ns.example.", KNOT_RRTYPE_A);
+	message_opt(&message, 1232, 0, (struct slice){ 0 });
+	assert_int_equal(request_try(message_get(&message)), 2);
+}
+
+static void a_signed_query_is_answered_or_fails(void **state)
+{
+	(void)state;
+	message_begin(&message, KNOT_OPCODE_QUERY, "ns.example.", KNOT_RRTYPE_A);
+	message_sign(&message, &(struct message_signature){ 0 });
+	assert_true(request_try(message_get(&message)) > 2);
+}
+
+static void a_transfer_begins_or_fails(void **state)
+{
+	(void)state;
+	fixture.tcp = true;
+	message_begin(&message, KNOT_OPCODE_QUERY, "example.", KNOT_RRTYPE_AXFR);
+	message_sign(&message, &(struct message_signature){ 0 });
+	assert_true(request_try(message_get(&message)) > 4);
+	assert_true(fixture_stream(&fixture));
+	assert_string_equal(show_rcode(response()), "NOERROR");
+	fixture.tcp = false;
+}
+
+/* The n-th allocation fails between the arrival of an update and its response. */
+static void update_try(unsigned n, bool *reached)
+{
+	char name[32], line[64];
+	uint64_t before;
+
+	snprintf(name, sizeof(name), "n%u.example.", n);
+	snprintf(line, sizeof(line), "%s 60 IN A 192.0.2.1", name);
+	ask("example.");
+	before = store_snapshot(fixture.responder.view.txn);
+	message_begin(&message, KNOT_OPCODE_UPDATE, "example.", KNOT_RRTYPE_SOA);
+	message_record(&message, 1, "a.example. 0 IN TXT \"x\"");
+	message_record(&message, 2, line);
+	message_record(&message, 2, "b.example. 60 IN CAA 0 issue \"y\"");
+	message_sign(&message, &(struct message_signature){ .time = 0, .key = "hmac-sha512" });
+
+	oom_fail_at(n);
+	enum response outcome = fixture_ask(&fixture, message_get(&message));
+	*reached = oom_failed();
+	oom_fail_at(0);
+
+	bool done = outcome != RESPONSE_NONE && fixture.response.size > 0 &&
+		    strcmp(show_rcode(response()), "NOERROR") == 0;
+	assert_true(done || *reached);
+	if (!done && fixture.response.size > 0 && strcmp(show_rcode(response()), "SERVFAIL") != 0 &&
+	    strcmp(show_rcode(response()), "FORMERR") != 0)
+		fail_msg("allocation %u: %s", n, show_rcode(response()));
+
+	/* what was acknowledged is there; what was refused has left nothing */
+	assert_string_equal(ask(name), done ? "NOERROR" : "NXDOMAIN");
+	assert_true((store_snapshot(fixture.responder.view.txn) != before) == done);
+}
+
+static void an_update_is_carried_out_whole_or_not_at_all(void **state)
+{
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	for (; reached; n++)
+		update_try(n, &reached);
+	assert_true(n > 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_server_starts_whole_or_not_at_all),
+		cmocka_unit_test(an_import_says_that_memory_ran_out),
+		cmocka_unit_test(a_plain_query_needs_no_memory),
+		cmocka_unit_test(a_signed_query_is_answered_or_fails),
+		cmocka_unit_test(a_transfer_begins_or_fails),
+		cmocka_unit_test(an_update_is_carried_out_whole_or_not_at_all),
+	};
+
+	return cmocka_run_group_tests_name("server out of memory", tests, server_begin, server_end);
+}
