@@ -77,47 +77,32 @@ bool node_at(const struct node *node, size_t index, struct rrset *ret)
 	return true;
 }
 
-int node_put(struct arena *arena, struct node *node, const struct rrset *set)
+int node_make(struct arena *arena, const struct rrset *set, size_t count, struct node *ret)
 {
-	size_t count = node_count(node);
-	size_t room = node->size + HEAD + sizeof(struct row) + set->size;
-	struct row *rows = arena_take(arena, (count + 1) * sizeof(*rows));
+	size_t room = HEAD + count * sizeof(struct row);
+	uint16_t made = (uint16_t)count;
+
+	for (size_t i = 0; i < count; i++)
+		room += set[i].size;
+
 	uint8_t *data = arena_take(arena, room);
-	struct rrset old;
-	uint16_t made = 0;
-
-	if (rows == NULL || data == NULL)
+	if (data == NULL)
 		return -ENOMEM;
-
-	/* The rows first, to know where the sets begin; then the sets in the same order. */
-	bool placed = set->count == 0;
-	for (size_t i = 0; i <= count; i++) {
-		bool end = !node_at(node, i, &old);
-
-		if (!placed && (end || old.type >= set->type)) {
-			rows[made++] = (struct row){ set->type, set->count, set->size };
-			placed = true;
-		}
-		if (!end && old.type != set->type)
-			rows[made++] = row_at(node, i);
-	}
-	if (made == 0) {
-		*node = (struct node){ 0 };
+	if (count == 0) {
+		*ret = (struct node){ 0 };
 		return 0;
 	}
 	memcpy(data, &made, sizeof(made));
-	memcpy(data + HEAD, rows, made * sizeof(*rows));
 
-	uint8_t *at = data + HEAD + made * sizeof(*rows);
-	for (size_t i = 0; i < made; i++) {
-		struct rrset from = *set;
+	uint8_t *rows = data + HEAD, *at = rows + count * sizeof(struct row);
+	for (size_t i = 0; i < count; i++) {
+		struct row row = { set[i].type, set[i].count, set[i].size };
 
-		if (rows[i].type != set->type)
-			node_find(node, rows[i].type, &from);
-		memcpy(at, from.wire, from.size);
-		at += from.size;
+		memcpy(rows + i * sizeof(row), &row, sizeof(row));
+		memcpy(at, set[i].wire, set[i].size);
+		at += set[i].size;
 	}
-	*node = (struct node){ .data = data, .size = (size_t)(at - data) };
+	*ret = (struct node){ .data = data, .size = room };
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef DNS_NODE_H
 #define DNS_NODE_H
 
+#include "base/arena.h"
 #include "dns/rrset.h"
 
 /*
@@ -20,8 +21,8 @@ bool node_find(const struct node *node, uint16_t type, struct rrset *ret);
 /* The index-th set, index from 0; false past the last. */
 bool node_at(const struct node *node, size_t index, struct rrset *ret);
 
-/* A node in arena with this set in place of the one of its type; an empty set takes that away. -ENOMEM. */
-int node_put(struct arena *arena, struct node *node, const struct rrset *set);
+/* A node in arena out of sets by rising type, none of them empty. -ENOMEM. */
+int node_make(struct arena *arena, const struct rrset *set, size_t count, struct node *ret);
 
 bool node_identical(const struct node *a, const struct node *b);
 

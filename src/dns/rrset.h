@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include "base/arena.h"
 #include "base/slice.h"
 
 /*
@@ -41,9 +40,6 @@ uint32_t rrset_ttl(const struct rrset *set);
 
 bool rrset_has(const struct rrset *set, struct slice rdata);
 
-/* Same records, whatever their order and TTL (RFC 2136 3.2.3). */
-bool rrset_same(const struct rrset *a, const struct rrset *b);
-
 /* Same records, order and TTL, octet for octet. */
 bool rrset_identical(const struct rrset *a, const struct rrset *b);
 
@@ -52,14 +48,5 @@ bool rrset_identical(const struct rrset *a, const struct rrset *b);
  * adding another one takes its place.
  */
 bool rrset_is_single(uint16_t type);
-
-/*
- * Adds a record; a set has one TTL, which is the newest (RFC 2181 5.2, RFC 2136 3.4.2.2). Returns 1
- * where the set is another now, 0 where it is as it was, -EMSGSIZE, -ENOMEM. The new set lies in arena.
- */
-int rrset_add(struct arena *arena, struct rrset *set, uint32_t ttl, struct slice rdata);
-
-/* Takes a record out; 1 where it was there, 0 where not, -ENOMEM. */
-int rrset_remove(struct arena *arena, struct rrset *set, struct slice rdata);
 
 #endif

@@ -95,7 +95,9 @@ int change_node(struct change *change, const knot_dname_t *name, struct change_n
 		(struct node){ arena_copy(change->arena, stored.data, stored.size), stored.size };
 	if (node->before.data == NULL)
 		return -ENOMEM;
-	node->now = node->before;
+	err = edit_begin(&node->edit, change->arena, &node->before);
+	if (err != 0)
+		return err;
 
 	*slot = node;
 	*change->last = node;
@@ -110,15 +112,23 @@ int change_soa(struct change *change, struct change_node **apex, struct rrset *r
 
 	if (err != 0)
 		return err;
-	return node_find(&(*apex)->now, KNOT_RRTYPE_SOA, ret) ? 0 : -ENOENT;
+	return edit_find(&(*apex)->edit, KNOT_RRTYPE_SOA, ret) ? 0 : -ENOENT;
 }
 
-static bool has_changed(const struct change *change)
+/* Makes octets of what each name has now. 1: something is not as before; 0: all is; -ENOMEM. */
+static int end_edits(struct change *change)
 {
-	for (struct change_node *node = change->first; node != NULL; node = node->next)
-		if (!node_identical(&node->before, &node->now))
-			return true;
-	return false;
+	int changed = 0;
+
+	for (struct change_node *node = change->first; node != NULL; node = node->next) {
+		int err = edit_end(&node->edit, &node->after);
+
+		if (err != 0)
+			return err;
+		if (!node_identical(&node->before, &node->after))
+			changed = 1;
+	}
+	return changed;
 }
 
 static uint32_t soa_serial(const struct rrset *soa)
@@ -144,30 +154,35 @@ static int step_serial(struct change *change)
 	    soa_serial(&before) != soa_serial(&soa))
 		return 0;
 
-	uint8_t *wire = arena_copy(change->arena, soa.wire, soa.size);
-	if (wire == NULL || !rrset_next(&soa, &pos, &record))
+	if (!rrset_next(&soa, &pos, &record))
+		return -EBADMSG;
+
+	uint8_t *rdata = arena_copy(change->arena, record.rdata.data, record.rdata.size);
+	if (rdata == NULL)
 		return -ENOMEM;
 
 	uint32_t serial = rdata_soa_serial(record.rdata) + 1;
-	put_u32(wire + RRSET_RECORD_HEAD + rdata_soa_serial_at(record.rdata),
-		serial + (serial == 0));
-	soa.wire = wire;
-	return node_put(change->arena, &apex->now, &soa);
+	put_u32(rdata + rdata_soa_serial_at(record.rdata), serial + (serial == 0));
+	err = edit_add(&apex->edit, KNOT_RRTYPE_SOA, record.ttl,
+		       slice_make(rdata, record.rdata.size));
+	return err < 0 ? err : edit_end(&apex->edit, &apex->after);
 }
 
 int change_commit(struct change *change, const struct change_origin *origin)
 {
 	struct slice entry;
 
-	if (!has_changed(change))
-		return 0;
+	int changed = end_edits(change);
+	if (changed <= 0)
+		return changed;
 
 	int err = step_serial(change);
 	if (err == 0)
 		err = history_write(&entry, change, origin);
 	for (struct change_node *node = change->first; err == 0 && node != NULL; node = node->next)
-		if (!node_identical(&node->before, &node->now))
-			err = store_node_put(change->txn, &change->record, node->name, &node->now);
+		if (!node_identical(&node->before, &node->after))
+			err = store_node_put(change->txn, &change->record, node->name,
+					     &node->after);
 	if (err == 0)
 		err = store_log_add(change->txn, &change->record, entry, change->zone->log_size);
 	if (err == 0)

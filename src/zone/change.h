@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 
+#include "dns/edit.h"
 #include "store/store.h"
 #include "zone/table.h"
 
@@ -21,7 +22,8 @@ struct change_node {
 	struct change_node *next; /* in the order in which they were first asked for */
 	const knot_dname_t *name;
 	struct node before;
-	struct node now;
+	struct node_edit edit; /* its records as the change has left them so far */
+	struct node after;     /* the same as octets, from change_commit() on */
 };
 
 /*
@@ -43,7 +45,7 @@ struct change {
 int change_begin(struct change *change, struct arena *arena, struct store_txn *txn,
 		 const struct zone *zone);
 
-/* The name's records as the change has left them so far; alter now to change them. */
+/* The name's records; what is done to edit is the change. */
 int change_node(struct change *change, const knot_dname_t *name, struct change_node **ret);
 
 /* The apex, and its SOA set: -ENOENT where there is none. */

@@ -65,8 +65,8 @@ static size_t write_side(struct writer *w, const struct change *change, bool rem
 		for (const struct change_node *node = change->first; node != NULL;
 		     node = node->next)
 			total += write_difference(w, node->name,
-						  removed ? &node->before : &node->now,
-						  removed ? &node->now : &node->before, soa != 0);
+						  removed ? &node->before : &node->after,
+						  removed ? &node->after : &node->before, soa != 0);
 	return total;
 }
 
@@ -119,7 +119,7 @@ int history_write(struct slice *ret, const struct change *change,
 	struct writer w = write_begin(data, HEAD_MAX + removed + added);
 	write_u8(&w, VERSION);
 	write_u32(&w, apex != NULL ? node_serial(&apex->before) : 0);
-	write_u32(&w, apex != NULL ? node_serial(&apex->now) : 0);
+	write_u32(&w, apex != NULL ? node_serial(&apex->after) : 0);
 	write_u64(&w, origin->time);
 	write_u64(&w, origin->mac);
 	write_u64(&w, origin->signed_at);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
+#include "dns/edit.h"
 #include "dns/master.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
@@ -26,7 +27,7 @@ struct import {
 	struct arena arena;         /* of the name at hand */
 	knot_dname_storage_t owner; /* the name at hand; valid where has_owner */
 	bool has_owner;
-	struct node node;
+	struct node_edit edit;
 };
 
 static void report(struct import *import, const struct master_place *place, const char *why)
@@ -38,10 +39,13 @@ static void report(struct import *import, const struct master_place *place, cons
 
 static int write_name(struct import *import)
 {
+	struct node node;
 	int err = 0;
 
 	if (import->has_owner)
-		err = store_node_put(import->txn, &import->record, import->owner, &import->node);
+		err = edit_end(&import->edit, &node);
+	if (import->has_owner && err == 0)
+		err = store_node_put(import->txn, &import->record, import->owner, &node);
 	import->has_owner = false;
 	arena_reset(&import->arena);
 	return err;
@@ -61,10 +65,9 @@ static int take_name(struct import *import, const knot_dname_t *owner)
 	err = store_node_get(import->txn, &import->record, import->owner, &stored);
 	if (err != 0)
 		return err;
-	import->node.data = arena_copy(&import->arena, stored.data, stored.size);
-	import->node.size = stored.size;
-	import->has_owner = import->node.data != NULL;
-	return import->has_owner ? 0 : -ENOMEM;
+	err = edit_begin(&import->edit, &import->arena, &stored);
+	import->has_owner = err == 0;
+	return err;
 }
 
 /* NULL, or why the record can't be in the zone. */
@@ -96,7 +99,7 @@ static const char *check_company(const struct import *import, const struct recor
 	bool cname = record->type == KNOT_RRTYPE_CNAME;
 	struct rrset set;
 
-	for (size_t i = 0; node_at(&import->node, i, &set); i++) {
+	for (size_t i = 0; edit_at(&import->edit, i, &set); i++) {
 		if (knot_rrtype_is_dnssec(set.type) || knot_rrtype_is_dnssec(record->type))
 			continue;
 		if (set.type == record->type && rrset_is_single(set.type) &&
@@ -111,7 +114,6 @@ static const char *check_company(const struct import *import, const struct recor
 static int import_record(const struct record *record, const struct master_place *place, void *arg)
 {
 	struct import *import = arg;
-	struct rrset set = { .type = record->type };
 	const char *why = check_record(import, record);
 	int err = why == NULL ? take_name(import, record->owner) : 0;
 
@@ -123,13 +125,12 @@ static int import_record(const struct record *record, const struct master_place 
 		report(import, place, why);
 		return 0;
 	}
-	node_find(&import->node, record->type, &set);
-	err = rrset_add(&import->arena, &set, record->ttl, record->rdata);
+	err = edit_add(&import->edit, record->type, record->ttl, record->rdata);
 	if (err == -EMSGSIZE) {
 		report(import, place, "the set would not fit a message any more");
 		return 0;
 	}
-	return err > 0 ? node_put(&import->arena, &import->node, &set) : err;
+	return err < 0 ? err : 0;
 }
 
 static void import_fault(const struct master_place *place, const char *why, void *arg)
@@ -202,9 +203,9 @@ int import_empty(struct store_txn *txn, const struct zone *zone)
 	static const char contact[] = "hostmaster";
 	uint8_t rdata[2 * KNOT_DNAME_MAXLEN + sizeof(contact) + 20];
 	struct writer w = write_begin(rdata, sizeof(rdata));
-	struct rrset soa = { .type = KNOT_RRTYPE_SOA }, ns = { .type = KNOT_RRTYPE_NS };
 	struct arena arena = { 0 };
 	struct node node = { 0 };
+	struct node_edit edit = { .arena = &arena };
 	struct store_zone record;
 
 	/* An apex too long for another label in front is its own contact. */
@@ -212,13 +213,13 @@ int import_empty(struct store_txn *txn, const struct zone *zone)
 
 	int err = store_zone_make(txn, zone->apex, &record);
 	if (err >= 0)
-		err = rrset_add(&arena, &soa, DEFAULT_TTL, slice_make(rdata, write_size(&w)));
+		err = edit_add(&edit, KNOT_RRTYPE_SOA, DEFAULT_TTL,
+			       slice_make(rdata, write_size(&w)));
 	if (err >= 0)
-		err = rrset_add(&arena, &ns, DEFAULT_TTL, slice_make(zone->apex, zone->apex_size));
+		err = edit_add(&edit, KNOT_RRTYPE_NS, DEFAULT_TTL,
+			       slice_make(zone->apex, zone->apex_size));
 	if (err >= 0)
-		err = node_put(&arena, &node, &soa);
-	if (err >= 0)
-		err = node_put(&arena, &node, &ns);
+		err = edit_end(&edit, &node);
 	if (err >= 0)
 		err = store_node_put(txn, &record, zone->apex, &node);
 	if (err >= 0)

@@ -158,7 +158,7 @@ static uint8_t require_existence(struct change *change, const knot_rrset_t *rr, 
 	if (err != 0)
 		return failed(err, why);
 
-	bool there = any ? node->now.size > 0 : node_find(&node->now, rr->type, &set);
+	bool there = any ? edit_at(&node->edit, 0, &set) : edit_find(&node->edit, rr->type, &set);
 	for (size_t i = 0; there != wanted && i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (rules[i].wanted == wanted && rules[i].any == any) {
 			*why = explain(change->arena, rr, rules[i].why);
@@ -220,7 +220,7 @@ static uint8_t require_value(struct change *change, const knot_pktsection_t *sec
 	int err = change_node(change, first->owner, &node);
 	if (err != 0)
 		return failed(err, why);
-	if (node_find(&node->now, first->type, &set) && is_listed_set(section, index, &set))
+	if (edit_find(&node->edit, first->type, &set) && is_listed_set(section, index, &set))
 		return KNOT_RCODE_NOERROR;
 	*why = explain(change->arena, first, "the set is not the one that must be there");
 	return KNOT_RCODE_NXRRSET;
@@ -281,66 +281,51 @@ static bool passes_over(const struct change_node *node, const knot_rrset_t *rr, 
 	size_t pos = 0;
 
 	if (rr->type == KNOT_RRTYPE_SOA)
-		return !apex || !node_find(&node->now, KNOT_RRTYPE_SOA, &set) ||
+		return !apex || !edit_find(&node->edit, KNOT_RRTYPE_SOA, &set) ||
 		       !rrset_next(&set, &pos, &record) ||
 		       !serial_after(rdata_soa_serial(rr_rdata(rr)),
 				     rdata_soa_serial(record.rdata));
 	if (rr->type != KNOT_RRTYPE_CNAME)
 		return !stands_beside_cname(rr->type) &&
-		       node_find(&node->now, KNOT_RRTYPE_CNAME, &set);
-	for (size_t i = 0; node_at(&node->now, i, &set); i++)
+		       edit_find(&node->edit, KNOT_RRTYPE_CNAME, &set);
+	for (size_t i = 0; edit_at(&node->edit, i, &set); i++)
 		if (!stands_beside_cname(set.type))
 			return true;
 	return false;
 }
 
-static int apply_add(struct change *change, struct change_node *node, const knot_rrset_t *rr,
-		     bool apex)
+static int apply_add(struct change_node *node, const knot_rrset_t *rr, bool apex)
 {
-	struct rrset set = { .type = rr->type };
-
 	if (passes_over(node, rr, apex))
 		return 0;
-	node_find(&node->now, rr->type, &set);
-
-	int err = rrset_add(change->arena, &set, rr->ttl, rr_rdata(rr));
-	return err > 0 ? node_put(change->arena, &node->now, &set) : err;
+	return edit_add(&node->edit, rr->type, rr->ttl, rr_rdata(rr));
 }
 
 /* RFC 2136 3.4.2.3: a set, or all of them; at the apex SOA and NS stay. */
-static int apply_delete_sets(struct change *change, struct change_node *node, uint16_t type,
-			     bool apex)
+static void apply_delete_sets(struct change_node *node, uint16_t type, bool apex)
 {
 	struct rrset set;
 	size_t index = 0;
-	int err = 0;
 
-	while (err == 0 && node_at(&node->now, index, &set)) {
+	while (edit_at(&node->edit, index, &set)) {
 		bool kept = apex && (set.type == KNOT_RRTYPE_SOA || set.type == KNOT_RRTYPE_NS);
 
-		if (kept || (type != KNOT_RRTYPE_ANY && type != set.type)) {
+		if (kept || (type != KNOT_RRTYPE_ANY && type != set.type))
 			index++;
-			continue;
-		}
-		set.count = 0;
-		err = node_put(change->arena, &node->now, &set);
+		else
+			edit_clear(&node->edit, set.type);
 	}
-	return err;
 }
 
 /* RFC 2136 3.4.2.4: one record; the SOA and the apex's last NS stay. */
-static int apply_delete_record(struct change *change, struct change_node *node,
-			       const knot_rrset_t *rr, bool apex)
+static void apply_delete_record(struct change_node *node, const knot_rrset_t *rr, bool apex)
 {
 	struct rrset set;
 
-	if (rr->type == KNOT_RRTYPE_SOA || !node_find(&node->now, rr->type, &set))
-		return 0;
-	if (apex && rr->type == KNOT_RRTYPE_NS && set.count == 1)
-		return 0;
-
-	int err = rrset_remove(change->arena, &set, rr_rdata(rr));
-	return err > 0 ? node_put(change->arena, &node->now, &set) : err;
+	if (rr->type == KNOT_RRTYPE_SOA || !edit_find(&node->edit, rr->type, &set))
+		return;
+	if (!apex || rr->type != KNOT_RRTYPE_NS || set.count > 1)
+		edit_remove(&node->edit, rr->type, rr_rdata(rr));
 }
 
 static int apply_one(struct change *change, const knot_rrset_t *rr)
@@ -352,10 +337,12 @@ static int apply_one(struct change *change, const knot_rrset_t *rr)
 	if (err != 0)
 		return err;
 	if (rr->rclass == KNOT_CLASS_IN)
-		return apply_add(change, node, rr, apex);
+		return apply_add(node, rr, apex);
 	if (rr->rclass == KNOT_CLASS_ANY)
-		return apply_delete_sets(change, node, rr->type, apex);
-	return apply_delete_record(change, node, rr, apex);
+		apply_delete_sets(node, rr->type, apex);
+	else
+		apply_delete_record(node, rr, apex);
+	return 0;
 }
 
 uint8_t update_apply(struct change *change, const knot_pkt_t *message, const char **why)

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dns/edit.h"
 #include "fixture/folder.h"
 #include "store/store.h"
 
@@ -140,13 +141,12 @@ static struct store_txn *begin(struct store *store)
 }
 
 /* A node with one record of this type that holds the value. */
-static void node_make(struct arena *arena, struct node *ret, uint16_t type, const char *value)
+static void make_node(struct arena *arena, struct node *ret, uint16_t type, const char *value)
 {
-	struct rrset set = { .type = type };
+	struct node_edit edit = { .arena = arena };
 
-	*ret = (struct node){ 0 };
-	assert_int_equal(rrset_add(arena, &set, 60, slice_text(value)), 1);
-	assert_int_equal(node_put(arena, ret, &set), 0);
+	assert_int_equal(edit_add(&edit, type, 60, slice_text(value)), 1);
+	assert_int_equal(edit_end(&edit, ret), 0);
 }
 
 static void put(struct store_txn *txn, struct store_zone *zone, const char *name, uint16_t type,
@@ -156,7 +156,7 @@ static void put(struct store_txn *txn, struct store_zone *zone, const char *name
 	struct node node = { 0 };
 
 	if (value != NULL)
-		node_make(&arena, &node, type, value);
+		make_node(&arena, &node, type, value);
 	assert_int_equal(store_node_put(txn, zone, (const knot_dname_t *)name, &node), 0);
 	arena_done(&arena);
 }

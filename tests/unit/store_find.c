@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/edit.h"
 #include "fixture/folder.h"
 #include "store/store.h"
 
@@ -101,12 +102,12 @@ static void name_make(struct name *ret, const struct model *model)
 	memcpy(ret->octets + at, model->apex, knot_dname_size(apex_of(model)));
 }
 
-static void node_make(struct arena *arena, struct node *ret, uint32_t value)
+static void make_node(struct arena *arena, struct node *ret, uint32_t value)
 {
-	struct rrset set = { .type = KNOT_RRTYPE_A };
+	struct node_edit edit = { .arena = arena };
 
-	assert_int_equal(rrset_add(arena, &set, 60, slice_make(&value, sizeof(value))), 1);
-	assert_int_equal(node_put(arena, ret, &set), 0);
+	assert_int_equal(edit_add(&edit, KNOT_RRTYPE_A, 60, slice_make(&value, sizeof(value))), 1);
+	assert_int_equal(edit_end(&edit, ret), 0);
 }
 
 static uint32_t node_value(const struct node *node)
@@ -139,7 +140,7 @@ static void change(struct store_txn *txn, struct model *model, uint32_t value)
 			known = &model->name[model->count++];
 		knot_dname_copy_lower(known->octets, name.octets);
 		known->value = value;
-		node_make(&arena, &node, value);
+		make_node(&arena, &node, value);
 	}
 	assert_int_equal(store_node_put(txn, &model->zone, name.octets, &node), 0);
 	arena_done(&arena);
@@ -223,7 +224,7 @@ static void zones_make(struct store_txn *txn)
 		memcpy(model->name[0].octets, model->apex, knot_dname_size(apex_of(model)));
 		model->name[0].value = 0;
 		model->count = 1;
-		node_make(&arena, &node, 0);
+		make_node(&arena, &node, 0);
 		assert_int_equal(store_node_put(txn, &model->zone, apex_of(model), &node), 0);
 		arena_done(&arena);
 	}
@@ -286,7 +287,7 @@ static void an_empty_zone_has_no_names_whatever_lies_beside_it(void **state)
 
 		assert_int_equal(store_zone_make(txn, apex, &zones[i]), 0);
 	}
-	node_make(&arena, &node, 7);
+	make_node(&arena, &node, 7);
 	name = (const knot_dname_t *)"\1a\1x";
 	assert_int_equal(store_node_put(txn, &zones[0], name, &node), 0);
 	name = (const knot_dname_t *)"\1a\1z";

@@ -89,22 +89,19 @@ static int trial_end(struct trial *t, const struct change_origin *by)
 
 static void put(struct trial *t, const char *name, uint16_t type, uint32_t ttl, const char *text)
 {
-	struct rrset set = { .type = type };
 	struct change_node *node = NULL;
 	struct slice rdata = { 0 };
 	const char *why = "";
 
 	assert_int_equal(change_node(&t->change, name_parse(&t->arena, NULL, name), &node), 0);
-	node_find(&node->now, type, &set);
 	if (text == NULL) {
-		set.count = 0;
+		edit_clear(&node->edit, type);
 	} else {
 		assert_int_equal(
 			rdata_parse(&t->arena, &rdata, (const knot_dname_t *)"", type, text, &why),
 			0);
-		assert_true(rrset_add(&t->arena, &set, ttl, rdata) >= 0);
+		assert_true(edit_add(&node->edit, type, ttl, rdata) >= 0);
 	}
-	assert_int_equal(node_put(&t->arena, &node->now, &set), 0);
 }
 
 static uint32_t serial(void)
