@@ -13,6 +13,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,6 +116,21 @@ static int drop_rights(const struct conf *conf, struct text *fault)
 	return 0;
 }
 
+/* As many files as connections may be open, as far as we are allowed to have them. */
+static void allow_files(const struct conf *conf)
+{
+	enum { OTHERS = 2048 }; /* what 256 workers take, the store, the log */
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)conf->tcp_max_clients + OTHERS;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < conf->tcp_max_clients)
+		log_warning("tcp-max-clients is %u, but this process may open %llu files",
+			    conf->tcp_max_clients, (unsigned long long)limit.rlim_cur);
+}
+
 static int start_threads(struct server *server)
 {
 	int err = writer_start(&server->writer);
@@ -132,8 +148,9 @@ static int start_threads(struct server *server)
 static int start(struct server *server, struct text *fault)
 {
 	const struct conf *conf = server->state->conf;
-	int err = make_workers(server, fault);
+	allow_files(conf);
 
+	int err = make_workers(server, fault);
 	if (err == 0)
 		err = drop_rights(conf, fault);
 	if (err == 0)
@@ -246,6 +263,7 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 		return err;
 	}
 	tell_unchangeable(old->conf, state->conf);
+	allow_files(state->conf);
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	call_workers(server);

@@ -3,7 +3,8 @@
  * DNS over TCP (RFC 7766): several requests may be under way on a connection, and responses go out
  * as they are ready. A connection that asks faster than it reads is not read from until it has
  * taken what waits for it; one that sends no whole request and takes no response for the idle
- * time is closed, and so is the one too many.
+ * time is closed, and so is the one too many. Where the machine gives no more files, the one that
+ * has been idle for longest makes room.
  */
 #include "server/tcp.h"
 
@@ -172,6 +173,10 @@ void listener_serve(struct listener *listener, struct worker *worker)
 		int fd = accept4(listener->socket, (struct sockaddr *)&origin.peer,
 				 &origin.peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && worker->oldest != NULL) {
+			connection_close(worker, worker->oldest);
+			continue;
+		}
 		if (fd < 0)
 			return;
 		if (atomic_fetch_add(&worker->shared->tcp_clients, 1) >= max ||

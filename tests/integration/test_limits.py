@@ -2,6 +2,7 @@
 """Where sizes end: the largest sets, answers beyond the reach of compression, signatures that need room,
 transfers that nobody reads, and nothing left behind by those who come and go."""
 import os
+import resource
 import socket
 import time
 
@@ -189,6 +190,21 @@ def test_a_transfer_that_nobody_reads_is_given_up(start_onnetd):
     assert soas_to_come(s) == 0
     s.close()
     assert server.query(ZONE, "SOA").rcode() == 0
+
+
+@only_onnetd
+def test_connections_beyond_what_the_machine_gives(start_onnetd):
+    """Where no more files may be opened, whoever is idle makes room for who comes."""
+    server = start_onnetd(ZONES, server={"workers": 1, "tcp-idle-timeout": 3600})
+    server.query(ZONE, "SOA", tcp=True)
+    files = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (files + 4, files + 4))
+    held = [server.connect() for _ in range(20)]
+    s = server.connect()
+    s.send(wire.query(ZONE, "SOA"))
+    assert wire.rcode(s.receive()) == 0
+    for s in held:
+        s.close()
 
 
 @only_onnetd
