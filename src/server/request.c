@@ -18,15 +18,11 @@ int responder_init(struct responder *r, struct store *store, const struct state 
 
 int responder_use(struct responder *r, const struct state *state)
 {
-	struct zone_view view;
-	int err = zone_view_init(&view, r->store, state->zones);
+	int err = zone_view_use(&r->view, state->zones);
 
-	if (err != 0)
-		return err;
-	zone_view_done(&r->view);
-	r->view = view;
-	r->state = state;
-	return 0;
+	if (err == 0)
+		r->state = state;
+	return err;
 }
 
 void responder_done(struct responder *r)

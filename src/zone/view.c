@@ -12,10 +12,16 @@ struct zone_state {
 	struct store_zone record;
 };
 
-int zone_view_init(struct zone_view *view, struct store *store, const struct zone_table *table)
+static struct zone_state *states_new(const struct zone_table *table)
 {
 	size_t count = zone_table_count(table);
-	struct zone_state *state = calloc(count > 0 ? count : 1, sizeof(*state));
+
+	return calloc(count > 0 ? count : 1, sizeof(struct zone_state));
+}
+
+int zone_view_init(struct zone_view *view, struct store *store, const struct zone_table *table)
+{
+	struct zone_state *state = states_new(table);
 	struct store_txn *txn;
 
 	if (state == NULL)
@@ -35,6 +41,18 @@ void zone_view_done(struct zone_view *view)
 	store_read_end(view->txn);
 	free(view->state);
 	*view = (struct zone_view){ 0 };
+}
+
+int zone_view_use(struct zone_view *view, const struct zone_table *table)
+{
+	struct zone_state *state = states_new(table);
+
+	if (state == NULL)
+		return -ENOMEM;
+	free(view->state);
+	view->state = state;
+	view->table = table;
+	return 0;
 }
 
 const struct store_zone *zone_view_get(struct zone_view *view, const struct zone *zone)

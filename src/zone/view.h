@@ -18,6 +18,9 @@ struct zone_view {
 int zone_view_init(struct zone_view *view, struct store *store, const struct zone_table *table);
 void zone_view_done(struct zone_view *view);
 
+/* Goes over to another table, in the same snapshot. -ENOMEM, and the view is as it was. */
+int zone_view_use(struct zone_view *view, const struct zone_table *table);
+
 /* The zone in this snapshot; NULL where the store has none, or can't be read. */
 const struct store_zone *zone_view_get(struct zone_view *view, const struct zone *zone);
 
