@@ -19,7 +19,7 @@
 #include "zone/import.h"
 #include "zone/update.h"
 
-enum { GROUP_MAX = 1024, REPLAY_CAPACITY = 1 << 20, REPLAY_LIFE = 600 };
+enum { GROUP_MAX = 1024, REPLAY_CAPACITY = 1 << 20 };
 
 static void set_result(struct job *job, uint16_t rcode, const char *why)
 {
@@ -273,7 +273,7 @@ static int recall_zone(struct update_writer *writer, struct store_txn *txn, cons
 		struct history history;
 
 		if (store_log_get(txn, &record, i - 1, &entry) != 0 ||
-		    history_read(entry, &history) != 0 || history.time + REPLAY_LIFE < now)
+		    history_read(entry, &history) != 0 || history.time + HISTORY_LIFE < now)
 			break;
 		if (history.mac != 0 && replay_in_time(writer->replay, history.signed_at, now))
 			err = replay_add(writer->replay, history.mac, history.signed_at,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The change log: an entry for each committed change of a zone, in order, the oldest dropped
- * when they take more room than they may. What is in an entry is zone/'s matter.
+ * The change log: an entry for each committed change of a zone, in order. What is in an entry, and
+ * how long it is kept, is zone/'s matter.
  */
 #include <errno.h>
 
@@ -32,7 +32,7 @@ int store_log_get(struct store_txn *txn, const struct store_zone *zone, uint64_t
 	return database_error(err);
 }
 
-static int drop_oldest(struct store_txn *txn, struct store_zone *zone)
+int store_log_drop(struct store_txn *txn, struct store_zone *zone)
 {
 	uint8_t octets[LOG_KEY_SIZE];
 	MDB_val key = log_key(octets, zone, zone->log_first);
@@ -49,8 +49,7 @@ static int drop_oldest(struct store_txn *txn, struct store_zone *zone)
 	return 0;
 }
 
-int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice entry,
-		  uint64_t limit)
+int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice entry)
 {
 	uint8_t octets[LOG_KEY_SIZE];
 	MDB_val key = log_key(octets, zone, zone->log_next);
@@ -61,7 +60,5 @@ int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice e
 		return err;
 	zone->log_next++;
 	zone->log_size += entry.size;
-	while (err == 0 && zone->log_size > limit && zone->log_first < zone->log_next)
-		err = drop_oldest(txn, zone);
-	return err;
+	return 0;
 }

@@ -100,9 +100,11 @@ int store_walk_begin(struct store_walk **ret, struct store_txn *txn, const struc
 int store_walk_next(struct store_walk *walk, knot_dname_storage_t name, struct node *ret);
 void store_walk_end(struct store_walk *walk);
 
-/* Adds an entry to the zone's change log, and takes the oldest away while they exceed limit octets. */
-int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice entry,
-		  uint64_t limit);
+/* Adds an entry to the zone's change log. */
+int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice entry);
+
+/* Takes the oldest entry away; -ENOENT where there is none. */
+int store_log_drop(struct store_txn *txn, struct store_zone *zone);
 
 /* The entry with this number; -ENOENT. */
 int store_log_get(struct store_txn *txn, const struct store_zone *zone, uint64_t sequence,

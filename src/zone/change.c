@@ -184,7 +184,9 @@ int change_commit(struct change *change, const struct change_origin *origin)
 			err = store_node_put(change->txn, &change->record, node->name,
 					     &node->after);
 	if (err == 0)
-		err = store_log_add(change->txn, &change->record, entry, change->zone->log_size);
+		err = store_log_add(change->txn, &change->record, entry);
+	if (err == 0)
+		err = history_trim(change, origin->time);
 	if (err == 0)
 		err = store_zone_put(change->txn, change->zone->apex, &change->record);
 	return err == 0 ? 1 : err;

@@ -135,6 +135,30 @@ int history_write(struct slice *ret, const struct change *change,
 	return 0;
 }
 
+static bool is_needed(const struct history *history, uint64_t now)
+{
+	/* a time far ahead is one of a clock that was wrong */
+	return now - history->time < HISTORY_LIFE || history->time - now < HISTORY_LIFE;
+}
+
+int history_trim(struct change *change, uint64_t now)
+{
+	struct store_zone *record = &change->record;
+	int err = 0;
+
+	while (err == 0 && record->log_size > change->zone->log_size) {
+		struct slice entry;
+		struct history history;
+
+		err = store_log_get(change->txn, record, record->log_first, &entry);
+		if (err == 0 && history_read(entry, &history) == 0 && is_needed(&history, now))
+			break;
+		if (err == 0)
+			err = store_log_drop(change->txn, record);
+	}
+	return err;
+}
+
 int history_read(struct slice entry, struct history *ret)
 {
 	struct reader r = read_begin(entry.data, entry.size);

@@ -24,4 +24,13 @@ int history_write(struct slice *ret, const struct change *change,
 /* The slices lie within entry. -EBADMSG. */
 int history_read(struct slice entry, struct history *ret);
 
+/*
+ * For so many seconds an entry is kept, however large the log is: as long as a copy of the update may
+ * still be told from a new one by it after a restart (RFC 8945 5.2.3: fudge before and after).
+ */
+enum { HISTORY_LIFE = 600 };
+
+/* Takes the oldest entries away while the log is larger than the zone's log_size, and they are old enough. */
+int history_trim(struct change *change, uint64_t now);
+
 #endif

@@ -325,6 +325,36 @@ static void many_names_in_one_change_are_all_written(void **state)
 	zone_end();
 }
 
+static void the_log_gives_up_the_oldest_but_nothing_young(void **state)
+{
+	static const struct {
+		uint64_t time, kept;
+	} cases[] = {
+		{ 5000, 1 }, { 5100, 2 }, { 5599, 3 },
+		{ 5600, 3 }, { 5701, 3 }, { 9000, 1 }, /* a clock that was wrong */
+		{ 5702, 1 },
+	};
+	struct trial t;
+
+	(void)state;
+	zone_begin("1");
+	zone->log_size = 1;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct change_origin by = { .time = cases[i].time };
+		char address[32];
+
+		snprintf(address, sizeof(address), "192.0.2.%zu", 100 + i);
+		trial_begin(&t);
+		put(&t, "new.example.", KNOT_RRTYPE_A, 60, address);
+		assert_int_equal(trial_end(&t, &by), 1);
+		trial_begin(&t);
+		assert_int_equal(t.change.record.log_next - t.change.record.log_first,
+				 cases[i].kept);
+		trial_end(&t, NULL);
+	}
+	zone_end();
+}
+
 static void a_zone_that_the_store_does_not_have_is_not_changed(void **state)
 {
 	struct arena arena = { 0 };
@@ -350,6 +380,7 @@ int main(void)
 		cmocka_unit_test(an_entry_of_the_log_tells_who_changed_what),
 		cmocka_unit_test(the_server_itself_is_nobody),
 		cmocka_unit_test(many_names_in_one_change_are_all_written),
+		cmocka_unit_test(the_log_gives_up_the_oldest_but_nothing_young),
 		cmocka_unit_test(a_zone_that_the_store_does_not_have_is_not_changed),
 	};
 
