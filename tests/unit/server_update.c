@@ -302,6 +302,26 @@ static void a_set_grows_until_it_would_not_fit_a_message(void **state)
 	}
 }
 
+/* RFC 2181 8 */
+static void a_ttl_above_the_highest_counts_as_none(void **state)
+{
+	static const struct {
+		uint32_t in, out;
+	} table[] = { { 0x7fffffff, 0x7fffffff }, { 0x80000000, 0 }, { 0xffffffff, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		message_begin(&message, KNOT_OPCODE_UPDATE, "example.", KNOT_RRTYPE_SOA);
+		message_raw(&message, 2, "brief.example.", table[i].in, IN, A,
+			    slice_make("\300\0\2\1", 4));
+		fixture_ask(&fixture, message_get(&message));
+		assert_string_equal(show_rcode(response()), "NOERROR");
+		fixture_ask(&fixture, message_question(&message, "brief.example.", A));
+		/* header, question (19 octets), owner, type, class */
+		assert_int_equal(get_u32(fixture.response.wire + 12 + 19 + 6), table[i].out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +334,7 @@ int main(void)
 		cmocka_unit_test(a_failed_update_sent_again_fails_as_before),
 		cmocka_unit_test(an_unsigned_update_may_be_sent_as_often_as_one_likes),
 		cmocka_unit_test(a_set_grows_until_it_would_not_fit_a_message),
+		cmocka_unit_test(a_ttl_above_the_highest_counts_as_none),
 	};
 
 	return cmocka_run_group_tests_name("server update", tests, server_begin, server_end);
