@@ -42,6 +42,7 @@ extern const struct command command_key;
 extern const struct command command_number;
 extern const struct command command_range;
 extern const struct command command_record;
+extern const struct command command_resolve;
 extern const struct command command_update;
 extern const struct command command_zone;
 

@@ -23,8 +23,8 @@ static const struct command command_words_help = {
 };
 
 static const struct command *const commands[] = {
-	&command_number, &command_range, &command_domain, &command_record,
-	&command_update, &command_zone,  &command_key,    &command_words_help,
+	&command_resolve, &command_number, &command_range, &command_domain,     &command_record,
+	&command_update,  &command_zone,   &command_key,   &command_words_help,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -114,8 +114,8 @@ static void help_all(FILE *to)
 	struct text out = { 0 };
 
 	text_puts(&out,
-		  "onnet publishes phone numbers and SIP domains in the DNS, and shows what is "
-		  "there.\n\nonnet [OPTIONS] COMMAND ...\n\n");
+		  "onnet finds the servers that a call goes to, and publishes phone numbers and "
+		  "SIP domains\nin the DNS.\n\nonnet [OPTIONS] COMMAND ...\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		list_command(&out, "", commands[i]);
 	text_printf(&out, "\nOptions of all commands:\n%s", options_help);

@@ -117,7 +117,7 @@ static int show_done(struct run *run)
 			putchar('\n');
 		int code = run->s->json  ? show_json(result) :
 			   run->o->batch ? show_line(result) :
-					   resolve_show(run->s, run->o, result);
+					   resolve_show(run->o, result);
 		onnet_result_free(result);
 		if (code != 0 && code <= EXIT_LOOKUP)
 			return code;
@@ -237,6 +237,7 @@ static const char help[] =
 	"  --exclude ADDRESS:PORT/TRANSPORT...  do not try these\n"
 	"  --via VIA           where the response to this Via goes, \"SIP/2.0/UDP host:port\"\n"
 	"  --dnssec[=require]  validate; with require nothing unsigned counts\n"
+	"  --trust-anchor ANCHOR...  a DS or DNSKEY record, or /a/file of them; default the root's\n"
 	"  --batch             inputs from standard input, a line of output for each line\n"
 	"  --seed N            make the draws between servers that share the load repeatable\n"
 	"  --explain           each question, its answer, and what was taken or dropped by\n"
@@ -250,10 +251,7 @@ static const char help[] =
 const struct command command_resolve = {
 	.name = "resolve",
 	.run = run_resolve,
-	.usage = "INPUT...|--batch|--via VIA [--follow] [--explain] [--transports LIST] "
-		 "[--families LIST] [--services LIST] [--suffix NAME...] [--isn-suffix NAME...] "
-		 "[--avoid A:P/T...] [--exclude A:P/T...] [--infrastructure] [--dnssec] "
-		 "[--seed N]",
+	.usage = "INPUT...|--batch|--via VIA [--follow] [--explain] [OPTIONS]",
 	.brief = "find the servers that a call goes to",
 	.help = help,
 };

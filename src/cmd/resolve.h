@@ -50,8 +50,7 @@ void lines_done(struct lines *lines);
 /* --- results --- */
 
 /* Prints one result, and what to do about a failure. An exit code, that of the look-up. */
-int resolve_show(struct session *s, const struct resolve_options *o,
-		 const struct onnet_result *result);
+int resolve_show(const struct resolve_options *o, const struct onnet_result *result);
 
 /* The result on one line, "INPUT<tab>ok<tab>TARGET..." */
 void resolve_line(struct text *out, const struct onnet_result *result);

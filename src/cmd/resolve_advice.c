@@ -45,6 +45,16 @@ static void find_subject(struct subject *subject)
 		set_domain(subject, uri.has_maddr ? &uri.maddr : &uri.host);
 }
 
+/* The start of a command line that asks, or changes, whom this run asked. */
+static void put_onnet(struct text *out, const struct subject *subject)
+{
+	const char *const *servers = subject->o->resolver.servers;
+
+	text_puts(out, "onnet ");
+	if (servers != NULL)
+		text_printf(out, "--server %s ", servers[0]);
+}
+
 /* --- the input --- */
 
 static bool is_domain(const char *text)
@@ -61,7 +71,9 @@ static void advise_uri(struct text *out, const struct subject *subject)
 		text_puts(out, "a Via is written SIP/2.0/UDP host:port\n");
 	} else if (is_domain(input + (input[user] == '@' ? user + 1 : 0)) &&
 		   strchr(input, ':') == NULL) {
-		text_puts(out, "with its scheme it is one: onnet resolve sip:");
+		text_puts(out, "with its scheme it is one: ");
+		put_onnet(out, subject);
+		text_puts(out, "resolve sip:");
 		text_visible(out, slice_text(input));
 		text_puts(out, "\n");
 	} else {
@@ -78,19 +90,29 @@ static void advise_number(struct text *out, const struct subject *subject)
 
 /* --- what is not published --- */
 
+static void put_domain_command(struct text *out, const struct subject *subject, const char *verb,
+			       const char *rest)
+{
+	put_onnet(out, subject);
+	text_printf(out, "domain %s %s%s\n", verb, subject->domain, rest);
+}
+
 static void publish_domain(struct text *out, const struct subject *subject)
 {
 	const char *domain = subject->domain;
 
 	if (domain[0] == '\0')
 		return;
-	text_printf(
-		out,
-		"To be found, %s needs SRV records for its SIP servers, and NAPTR records where "
-		"it has\nmore than one transport. If it is yours, this publishes them:\n"
-		"  onnet domain set %s --server sip1,address=192.0.2.1 "
-		"--transport tls,tcp,udp\n",
-		domain, domain);
+	text_printf(out,
+		    "To be found, %s needs SRV records for its SIP servers,\nthese need addresses, "
+		    "and NAPTR records say which transport is best. If it is yours:\n  ",
+		    domain);
+	if (subject->result->error == ONNET_NO_RECORDS) {
+		put_domain_command(out, subject, "show", "");
+		text_puts(out, "  ");
+	}
+	put_domain_command(out, subject, "set",
+			   " --server sip1,address=192.0.2.1 --transport tls,tcp,udp");
 }
 
 static void put_suffixes(struct text *out, const char *const *suffixes, const char *usual)
@@ -116,9 +138,9 @@ static void publish_number(struct text *out, const struct subject *subject)
 	text_puts(out, suffixes != NULL ?
 			       "." :
 			       " (no onnet.yaml names another domain, and no --suffix).");
-	text_printf(out,
-		    " If it is yours, this publishes it:\n  onnet number set '%s' sip:USER@DOMAIN",
-		    subject->number);
+	text_puts(out, " If it is yours, this publishes it:\n  ");
+	put_onnet(out, subject);
+	text_printf(out, "number set '%s' sip:USER@DOMAIN", subject->number);
 	if (suffixes != NULL)
 		text_printf(out, " --zone %s", suffixes[0]);
 	text_puts(out, "\n");
@@ -143,8 +165,11 @@ static void advise_match(struct text *out, const struct subject *subject)
 		put_suffixes(out, services, "");
 		text_puts(out, "; without --services every one counts.\n");
 	}
-	if (subject->number[0] != '\0')
-		text_printf(out, "What is published: onnet number show '%s'\n", subject->number);
+	if (subject->number[0] == '\0')
+		return;
+	text_puts(out, "What is published: ");
+	put_onnet(out, subject);
+	text_printf(out, "number show '%s'\n", subject->number);
 }
 
 static void advise_transport(struct text *out, const struct subject *subject)
@@ -156,20 +181,21 @@ static void advise_transport(struct text *out, const struct subject *subject)
 		text_printf(out, "%s%s", i == 0 ? "" : ", ", onnet_transport_name(transports[i]));
 	text_printf(out, "%s; --transports changes that.\n",
 		    transports[0] == ONNET_TRANSPORT_NONE ? "udp, tcp, tls" : "");
-	if (subject->domain[0] != '\0')
-		text_printf(out, "What the domain offers: onnet domain show %s\n", subject->domain);
+	if (subject->domain[0] == '\0')
+		return;
+	text_puts(out, "What the domain offers: ");
+	put_domain_command(out, subject, "show", "");
 }
 
 static void advise_service(struct text *out, const struct subject *subject)
 {
 	if (subject->o->exclude != NULL)
 		text_puts(out, "Servers under --exclude are not tried; --avoid tries them last.\n");
-	if (subject->domain[0] != '\0')
-		text_printf(out,
-			    "An SRV record with the target \".\" says that there is no such "
-			    "service (RFC 2782).\nTo offer it: onnet domain set %s --server "
-			    "sip1,address=192.0.2.1\n",
-			    subject->domain);
+	if (subject->domain[0] == '\0')
+		return;
+	text_puts(out, "An SRV record with the target \".\" says that there is no such service "
+		       "(RFC 2782).\nTo offer it: ");
+	put_domain_command(out, subject, "set", " --server sip1,address=192.0.2.1");
 }
 
 /* --- name servers --- */

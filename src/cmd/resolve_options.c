@@ -27,6 +27,7 @@ enum list {
 	LIST_AVOID,
 	LIST_EXCLUDE,
 	LIST_VIA,
+	LIST_ANCHOR,
 	LIST_INPUT,
 	LISTS,
 };
@@ -53,6 +54,7 @@ static const struct option options[] = {
 	[LIST_AVOID] = { "avoid", required_argument, NULL, OPTION_LIST + LIST_AVOID },
 	[LIST_EXCLUDE] = { "exclude", required_argument, NULL, OPTION_LIST + LIST_EXCLUDE },
 	[LIST_VIA] = { "via", required_argument, NULL, OPTION_LIST + LIST_VIA },
+	[LIST_ANCHOR] = { "trust-anchor", required_argument, NULL, OPTION_LIST + LIST_ANCHOR },
 	/* the rest stands behind, in any order */
 	{ "follow", no_argument, NULL, OPTION_FOLLOW },
 	{ "infrastructure", no_argument, NULL, OPTION_INFRASTRUCTURE },
@@ -134,9 +136,9 @@ static bool list_takes(enum list list, const char *word)
 
 static int set_list(struct reading *r, enum list list, const char *value)
 {
-	/* a Via has blanks of its own */
-	if (list == LIST_VIA)
-		return words_add(r->s, &r->list[LIST_VIA], value);
+	/* these have blanks of their own */
+	if (list == LIST_VIA || list == LIST_ANCHOR)
+		return words_add(r->s, &r->list[list], value);
 	size_t before = r->list[list].count;
 	int code = words_split(r->s, &r->list[list], value);
 	if (code == 0 && r->list[list].count == before)
@@ -300,6 +302,7 @@ static int read_lists(struct reading *r)
 	lookup->isn_suffixes = list[LIST_ISN_SUFFIX].at;
 	if (lookup->isn_suffixes == NULL)
 		lookup->isn_suffixes = lookup->e164_suffixes;
+	r->o->resolver.trust_anchors = list[LIST_ANCHOR].at;
 	r->o->avoid = list[LIST_AVOID].at;
 	r->o->exclude = list[LIST_EXCLUDE].at;
 	return code;

@@ -13,6 +13,8 @@
 #include "cmd/send.h"
 #include "publish/table.h"
 
+enum { UNASKED_LINES = 60 }; /* of an explanation */
+
 static int out_of_memory(void)
 {
 	return command_fail(EXIT_INTERNAL, "out of memory");
@@ -196,6 +198,8 @@ static void put_followed(struct text *out, const struct onnet_result *result)
 			put_certificate(out, uri->targets, uri->target_count, "       ");
 		} else if (uri->error != ONNET_OK) {
 			text_printf(out, "       no servers: %s\n", onnet_error_text(uri->error));
+		} else {
+			text_puts(out, "       not a SIP URI: not followed\n");
 		}
 	}
 	arena_done(&arena);
@@ -203,19 +207,34 @@ static void put_followed(struct text *out, const struct onnet_result *result)
 
 /* --- the whole --- */
 
-/* The explanation, made fit for a terminal. */
-static int put_explanation(struct text *out, const struct onnet_result *result, const char *indent)
+/*
+ * The explanation, made fit for a terminal, without the line that only says the reason again. At
+ * most lines of it.
+ */
+static int put_explanation(struct text *out, const struct onnet_result *result, size_t lines)
 {
+	size_t left_out = 0;
 	char *tree;
 
 	if (onnet_result_explain(result, &tree) < 0)
 		return out_of_memory();
 	for (const char *line = tree, *end; *line != '\0'; line = *end != '\0' ? end + 1 : end) {
 		end = line + strcspn(line, "\n");
-		text_puts(out, indent);
-		text_visible(out, slice_make(line, (size_t)(end - line)));
+		struct slice text = slice_make(line, (size_t)(end - line));
+
+		if (slice_equal(text, slice_text(result->reason)))
+			continue;
+		if (lines == 0) {
+			left_out++;
+			continue;
+		}
+		lines--;
+		text_puts(out, "  ");
+		text_visible(out, text);
 		text_puts(out, "\n");
 	}
+	if (left_out > 0)
+		text_printf(out, "  (%zu more lines: --explain)\n", left_out);
 	free(tree);
 	return 0;
 }
@@ -242,11 +261,26 @@ static int show_found(const struct resolve_options *o, const struct onnet_result
 	}
 	if (o->explain) {
 		text_puts(&out, "\n");
-		code = put_explanation(&out, result, "  ");
+		code = put_explanation(&out, result, SIZE_MAX);
 	}
 	if (code != 0)
 		text_done(&out);
 	return code != 0 ? code : text_show(&out);
+}
+
+static void put_sentence(struct text *out, const struct onnet_result *result)
+{
+	const char *reason = result->reason;
+	const char *usual = onnet_error_text(result->error);
+
+	/* What was asked for stands below anyway. */
+	if (reason[0] == '\0' || strncmp(reason, usual, strlen(usual)) == 0)
+		reason = usual;
+	text_puts(out, "onnet: ");
+	text_visible(out, slice_text(result->input[0] != '\0' ? result->input : "''"));
+	text_puts(out, ": ");
+	text_visible(out, slice_text(reason));
+	text_puts(out, "\n");
 }
 
 /*
@@ -257,20 +291,15 @@ static int show_failure(const struct resolve_options *o, const struct onnet_resu
 {
 	struct text tree = { 0 }, message = { 0 };
 	bool looked = result->questions > 0;
-	int code = looked ? put_explanation(&tree, result, "  ") : 0;
+	int code = looked ? put_explanation(&tree, result, o->explain ? SIZE_MAX : UNASKED_LINES) :
+			    0;
 
 	if (code != 0)
 		return code;
 	if (o->explain && looked)
 		fputs(text_get(&tree), stdout);
 	fflush(stdout);
-	text_puts(&message, "onnet: ");
-	text_visible(&message, slice_text(result->input[0] != '\0' ? result->input : "''"));
-	text_puts(&message, ": ");
-	text_visible(&message,
-		     slice_text(result->reason[0] != '\0' ? result->reason :
-							    onnet_error_text(result->error)));
-	text_puts(&message, "\n");
+	put_sentence(&message, result);
 	if (looked && !o->explain)
 		text_printf(&message, "looked for:\n%s", text_get(&tree));
 	resolve_advise(&message, o, result);
@@ -281,10 +310,8 @@ static int show_failure(const struct resolve_options *o, const struct onnet_resu
 	return failed ? out_of_memory() : EXIT_LOOKUP + (int)result->error;
 }
 
-int resolve_show(struct session *s, const struct resolve_options *o,
-		 const struct onnet_result *result)
+int resolve_show(const struct resolve_options *o, const struct onnet_result *result)
 {
-	(void)s;
 	return result->error == ONNET_OK ? show_found(o, result) : show_failure(o, result);
 }
 
