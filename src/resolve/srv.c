@@ -35,9 +35,12 @@ static void shares_set(struct hop *hops, size_t count)
 	size_t zeros;
 	uint64_t slots = slots_count(hops, count, &zeros);
 
-	for (size_t i = 0; i < count; i++)
-		hops[i].share = (uint32_t)(hops[i].weight > 0 ? WHOLE * hops[i].weight / slots :
-								WHOLE / slots / zeros);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t share = hops[i].weight > 0 ? (uint64_t)WHOLE * hops[i].weight / slots :
+						      WHOLE / slots / zeros;
+
+		hops[i].share = (uint32_t)share;
+	}
 }
 
 /* One hop of the group, by chance. */

@@ -138,6 +138,7 @@ static void question_json(struct text *to, const struct trace *t)
 	}
 	trace_outcome(&outcome, q);
 	put_member(to, "answer", text_get(&outcome));
+	to->failed = to->failed || outcome.failed;
 	text_done(&outcome);
 	text_puts(to, ",\"error\":");
 	if (q->error == ONNET_OK)

@@ -153,14 +153,17 @@ static void first_read(const char *text, struct case_expectation *e)
 /* open: the groups that have not ended. */
 static void expectation_read(const char *line, struct resolver_case *c, size_t *open, size_t *depth)
 {
-	struct case_expectation *e = &c->expectations[c->expectation_count - 1];
-	const char *value;
+	struct case_expectation *e = c->expectations;
+	const char *value = value_of(line, "expect");
 
-	if ((value = value_of(line, "expect")) != NULL) {
+	if (value != NULL) {
 		assert(c->expectation_count < CASE_EXPECTATIONS);
-		e = &c->expectations[c->expectation_count++];
-		e->what = value;
-	} else if ((value = value_of(line, "item")) != NULL) {
+		c->expectations[c->expectation_count++].what = value;
+		return;
+	}
+	assert(c->expectation_count > 0);
+	e += c->expectation_count - 1;
+	if ((value = value_of(line, "item")) != NULL) {
 		e->nodes[e->count++] = (struct case_node){ NODE_ITEM, value, 0, 1 };
 		for (size_t i = 0; i < *depth; i++)
 			e->nodes[open[i]].items++;
