@@ -13,7 +13,8 @@ struct origin {
 	socklen_t peer_size;
 	struct connection *connection; /* TCP; NULL: UDP */
 	int socket;                    /* UDP */
-	uint8_t control[64];           /* UDP: the address that the request was sent to */
+	/* UDP: the address that the request was sent to */
+	_Alignas(struct cmsghdr) uint8_t control[64];
 	size_t control_size;
 };
 

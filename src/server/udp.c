@@ -6,7 +6,8 @@
  *
  * A socket that is bound to no address in particular must answer from the address that it was
  * asked at, or clients will not take the answer: the kernel tells it beside each request (RFC
- * 3542 6.2), and the same octets send the response from there.
+ * 3542 6.2), and the same octets send the response from there. Without the interface: the way back is
+ * for the routes to say, as requests may come in where no route to their sender leads out.
  */
 #include "server/udp.h"
 
@@ -122,6 +123,22 @@ static void send_all(const struct udp *udp, int count)
 	}
 }
 
+/* What the kernel tells of a request becomes what it is told of the response. */
+static void clear_interface(struct msghdr *message)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo *info = (void *)CMSG_DATA(c);
+
+			info->ipi_ifindex = 0;
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo *info = (void *)CMSG_DATA(c);
+
+			info->ipi6_ifindex = 0; /* a link-local sender has it in its address */
+		}
+	}
+}
+
 static void answer_batch(struct udp *udp, struct worker *worker, int count)
 {
 	struct batch *batch = udp->batch;
@@ -135,6 +152,8 @@ static void answer_batch(struct udp *udp, struct worker *worker, int count)
 
 		origin->peer_size = in->msg_namelen;
 		origin->control_size = in->msg_controllen;
+		if (origin->control_size > 0)
+			clear_interface(in);
 		origin->socket = udp->socket;
 		if (request_answer(&worker->responder, origin, request, batch->out_wire[ready],
 				   &size, NULL) != RESPONSE_READY)
