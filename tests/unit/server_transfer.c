@@ -334,6 +334,22 @@ static void other_questions_get_their_answers(void **state)
 	fixture_done(&fixture);
 }
 
+static void a_reload_needs_no_other_place_among_the_readers(void **state)
+{
+	struct store_txn *reader[2048];
+	size_t count = 0;
+
+	(void)state;
+	zone_begin(head);
+	while (count < 2048 && store_read_begin(fixture.store, &reader[count]) == 0)
+		count++;
+	assert_in_range(count, 1, 2047);
+	assert_int_equal(responder_use(&fixture.responder, fixture.state), 0);
+	while (count > 0)
+		store_read_end(reader[--count]);
+	fixture_done(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +360,7 @@ int main(void)
 		cmocka_unit_test(messages_are_signed_in_a_chain),
 		cmocka_unit_test(a_transfer_shows_the_zone_as_it_was_when_it_began),
 		cmocka_unit_test(other_questions_get_their_answers),
+		cmocka_unit_test(a_reload_needs_no_other_place_among_the_readers),
 	};
 
 	return cmocka_run_group_tests_name("server transfer", tests, NULL, NULL);
