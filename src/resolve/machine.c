@@ -133,7 +133,7 @@ struct question *machine_need(struct machine *m, struct slice name, enum machine
 	}
 	q->id = m->question_count++;
 	q->name = slice_make(copy, name.size);
-	q->type = type;
+	q->type = (uint16_t)type;
 	q->trace = trace_question(m, parent, q);
 	*(m->last != NULL ? &m->last->next : &m->questions) = q;
 	m->last = q;
