@@ -104,6 +104,9 @@ bool replay_in_time(struct replay *replay, uint64_t signed_at, uint64_t now)
 {
 	uint64_t oldest = now > LIFE ? now - LIFE : 0;
 
+	/* A clock that was ahead and was put right: nothing signed from now on was forgotten. */
+	if (replay->oldest > now + LIFE)
+		replay->oldest = now;
 	if (oldest > replay->oldest + SECONDS)
 		replay->oldest = oldest - SECONDS; /* all lists are looked at once */
 	for (; replay->oldest < oldest; replay->oldest++)

@@ -195,6 +195,29 @@ static void nothing_is_a_job_too(void **state)
 	job_free(NULL);
 }
 
+static void a_clock_that_is_put_right_shuts_nobody_out(void **state)
+{
+	struct replay *replay;
+	uint8_t rcode = 0;
+
+	(void)state;
+	assert_int_equal(replay_new(&replay, 1024), 0);
+	assert_true(replay_in_time(replay, 186400, 186400));
+	assert_int_equal(replay_add(replay, 7, 186400, 0), 0);
+
+	assert_false(replay_in_time(replay, 99999, 100000)); /* may have been seen and forgotten */
+	assert_true(replay_in_time(replay, 100000, 100000));
+	assert_int_equal(replay_add(replay, 8, 100000, 5), 0);
+	assert_true(replay_find(replay, 8, 100000, &rcode));
+	assert_int_equal(rcode, 5);
+	assert_true(replay_find(replay, 7, 186400, &rcode));
+
+	/* a step of seconds, as clocks make them, changes nothing */
+	assert_true(replay_in_time(replay, 100010, 100010));
+	assert_true(replay_in_time(replay, 100001, 100005));
+	replay_free(replay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +229,7 @@ int main(void)
 		cmocka_unit_test(jobs_keep_their_order_and_come_as_many_as_asked_for),
 		cmocka_unit_test(a_queue_that_is_full_takes_no_more),
 		cmocka_unit_test(nothing_is_a_job_too),
+		cmocka_unit_test(a_clock_that_is_put_right_shuts_nobody_out),
 	};
 
 	return cmocka_run_group_tests_name("server replay", tests, NULL, NULL);
