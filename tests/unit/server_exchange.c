@@ -261,6 +261,33 @@ static void a_request_may_end_anywhere(void **state)
 			    "NOERROR");
 }
 
+/* RFC 8914 3: the text may go; what the client takes over UDP may not be passed. */
+static void a_reason_that_does_not_fit_is_left_out(void **state)
+{
+#define FIFTY "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx."
+	static const char *const keys[] = { "nobody.", FIFTY FIFTY };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct text text = { 0 };
+
+		message_begin(&message, KNOT_OPCODE_UPDATE,
+			      FIFTY FIFTY FIFTY FIFTY "abcdefghijklmnopqrstuvwxyz.",
+			      KNOT_RRTYPE_SOA);
+		message_opt(&message, 512, 0, (struct slice){ 0 });
+		message_sign(&message, &(struct message_signature){ .key = keys[i],
+								    .algorithm = "hmac-sha512" });
+		assert_int_equal(fixture_ask(&fixture, message_get(&message)), RESPONSE_READY);
+		assert_true(fixture.response.size <= 512);
+		show_message(&text, slice_make(fixture.response.wire, fixture.response.size));
+		assert_memory_equal(text_get(&text), "NOTAUTH\n", 8);
+		assert_true((strstr(text_get(&text), " ede ") != NULL) == (i == 0));
+		assert_non_null(strstr(text_get(&text), "tsig BADKEY\n"));
+		text_done(&text);
+	}
+#undef FIFTY
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +297,7 @@ int main(void)
 		cmocka_unit_test(an_opt_record_stands_once_at_the_root_in_the_additional_section),
 		cmocka_unit_test(other_additional_records_do_not_matter),
 		cmocka_unit_test(a_request_may_end_anywhere),
+		cmocka_unit_test(a_reason_that_does_not_fit_is_left_out),
 	};
 
 	return cmocka_run_group_tests_name("server exchange", tests, server_begin, server_end);
