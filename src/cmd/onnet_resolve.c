@@ -188,6 +188,15 @@ static int run_inputs(struct run *run)
 	return run->good > 0 && run->bad > 0 ? EXIT_PARTLY : run->code;
 }
 
+/* All but the anchors was looked at before. */
+static int fail_options(const struct resolve_options *o, int err)
+{
+	if (err == -ENOMEM || o->resolver.trust_anchors == NULL)
+		return fail(err);
+	return command_fail(EXIT_INPUT, "--trust-anchor: neither a DS or DNSKEY record nor the "
+					"path, with its first slash, of a file of them");
+}
+
 static int run_resolve(struct session *s, int argc, char **argv)
 {
 	struct resolve_options o;
@@ -203,10 +212,8 @@ static int run_resolve(struct session *s, int argc, char **argv)
 	run->o = &o;
 	run->lines.fd = STDIN_FILENO;
 	int err = onnet_resolver_new(&run->resolver, &o.resolver);
-	if (err == -EINVAL)
-		return command_fail(EXIT_INPUT, "a name or an address among the options is none");
 	if (err < 0)
-		return fail(err);
+		return fail_options(&o, err);
 	code = run_inputs(run);
 	onnet_resolver_free(run->resolver);
 	for (; run->count > 0; run->count--, run->first = (run->first + 1) % IN_FLIGHT)

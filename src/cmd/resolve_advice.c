@@ -138,7 +138,11 @@ static void publish_number(struct text *out, const struct subject *subject)
 	text_puts(out, suffixes != NULL ?
 			       "." :
 			       " (no onnet.yaml names another domain, and no --suffix).");
-	text_puts(out, " If it is yours, this publishes it:\n  ");
+	if (lookup->infrastructure) {
+		text_puts(out, " for carriers.\n");
+		return;
+	}
+	text_puts(out, ". If it is yours, this publishes it:\n  ");
 	put_onnet(out, subject);
 	text_printf(out, "number set '%s' sip:USER@DOMAIN", subject->number);
 	if (suffixes != NULL)

@@ -285,6 +285,52 @@ def test_a_server_that_is_not_there_is_a_timeout(tool):
 def test_dnssec_takes_no_zone_that_the_root_does_not_know(tool):
     result, = tool.json("--dnssec", "sip:shop.test")
     assert result["error"] in ("bogus", "servfail") and result["targets"] == []
+    for anchor in ("nothing", "/no/such/file"):
+        done = tool.run("--dnssec", "--trust-anchor", anchor, "sip:shop.test", code=3)
+        assert "--trust-anchor" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory):
+    """A server with a zone that is signed but for one changed record, and the anchor's file."""
+    keys = str(tmp_path_factory.mktemp("keys"))
+    plain = os.path.join(keys, "plain")
+    with open(plain, "w", encoding="ascii") as f:
+        f.write(HEAD + "good A 192.0.2.1\nbad A 192.0.2.2\n")
+
+    def sign(*command):
+        return subprocess.run([servers.program(command[0]), *command[1:]], check=True, cwd=keys,
+                              capture_output=True, text=True, timeout=60).stdout.strip()
+
+    key = sign("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "signed.test")
+    sign("dnssec-signzone", "-S", "-z", "-o", "signed.test", "-f", "signed", "plain")
+    with open(os.path.join(keys, "signed"), encoding="ascii") as f:
+        text = f.read()
+    assert text.count("192.0.2.2") == 1
+    server = servers.Nsd(tmp_path_factory.mktemp("nsd"), {
+        "signed.test": {"text": text.replace("192.0.2.2", "192.0.2.3")},
+        "plain.test": {"text": HEAD + "host A 192.0.2.4\n"}})
+    try:
+        server.start()
+        yield ["--server", f"{servers.ADDRESS}@{server.port}", "--families", "v4",
+               "--trust-anchor", os.path.join(keys, f"{key}.key")]
+    finally:
+        server.close()
+
+
+def test_signatures_are_checked_where_that_is_asked_for(tool, signed):
+    def resolve(*words, code=0):
+        return tool.run(*signed, *words, server=False, code=code)
+
+    for option in ("--dnssec", "--dnssec=require"):
+        done = resolve(option, "sip:good.signed.test")
+        assert done.stdout.startswith("sip:good.signed.test   signed, and the signatures hold")
+        resolve(option, "sip:bad.signed.test", code=EXIT["bogus"])
+    resolve("sip:bad.signed.test")
+    done = resolve("--dnssec", "sip:host.plain.test")
+    assert done.stdout.startswith("sip:host.plain.test   not all of it signed")
+    done = resolve("--dnssec=require", "sip:host.plain.test", code=EXIT["bogus"])
+    assert "not signed, and DNSSEC is required" in done.stderr
 
 
 def test_several_inputs_have_their_results_in_their_order(tool):
