@@ -29,6 +29,7 @@ static void zone_write(struct text *text)
 			"alias CNAME text\nout CNAME www.example.com.\n"
 			"\\000\\001.dots\\.in A 192.0.2.7\n"
 			"cut NS ns.cut\nns.cut A 192.0.2.9\n"
+			"mx MX 10 ns\nmx MX 20 NS\n"
 			"@ NAPTR 10 10 \"s\" \"SIP+D2U\" \"\" _sip._udp\n");
 	for (int i = 0; i < 20; i++)
 		text_printf(text,
@@ -112,6 +113,10 @@ static void answers_in_full(void **state)
 		  "additional ns.cut.example. 3600 IN A 192.0.2.9\n" },
 		{ "example.", KNOT_RRTYPE_NS,
 		  "NOERROR aa\nanswer example. 3600 IN NS ns.example.\n"
+		  "additional ns.example. 3600 IN A 192.0.2.53\n" },
+		{ "mx.example.", KNOT_RRTYPE_MX, /* what two records lead to is added once */
+		  "NOERROR aa\nanswer mx.example. 3600 IN MX 10 ns.example.\n"
+		  "answer mx.example. 3600 IN MX 20 NS.example.\n"
 		  "additional ns.example. 3600 IN A 192.0.2.53\n" },
 		{ "com.", KNOT_RRTYPE_A, "REFUSED\n" },
 	};
