@@ -16,6 +16,8 @@
  * place among those reported, and leaves it when it goes.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -266,13 +268,39 @@ static struct ub_event_vmt event_methods = {
 	event_signal_add, event_signal_del, event_wsa_unregister, event_wsa_wouldblock,
 };
 
+/*
+ * libunbound writes to TCP connections as if SIGPIPE were ignored, which is the program's to say. So
+ * it is kept away while such a write may come, and taken away where one came.
+ */
+static void call_without_sigpipe(const struct event *e, short bits)
+{
+	static const struct timespec at_once = { 0 };
+	bool pending;
+	sigset_t pipe;
+	sigset_t now;
+	sigset_t before;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&now);
+	pending = sigismember(&now, SIGPIPE) == 1;
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	e->callback(e->fd, bits, e->arg);
+	if (!pending)
+		sigtimedwait(&pipe, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void event_call(struct event *e, short bits)
 {
 	if (!(e->bits & UB_EV_PERSIST))
 		event_deactivate(&e->ub);
 	else if (e->timer.place)
 		event_timer_set(e, &e->again); /* can't fail: its place is free for it */
-	e->callback(e->fd, bits, e->arg);
+	if (bits & UB_EV_WRITE)
+		call_without_sigpipe(e, bits);
+	else
+		e->callback(e->fd, bits, e->arg);
 }
 
 static void event_time_out(struct loop_timer *timer)
