@@ -194,12 +194,29 @@ static enum onnet_error addresses_error(const struct location *l)
 		       ONNET_NO_RECORDS;
 }
 
+/* How many targets there can be. */
+static size_t targets_count(const struct location *l)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < l->route_count; i++) {
+		for (size_t j = 0; j < l->routes[i].hop_count; j++) {
+			const struct hop *hop = &l->routes[i].hops[j];
+
+			count += hop->numeric + (hop->v4 != NULL ? hop->v4->count : 0) +
+				 (hop->v6 != NULL ? hop->v6->count : 0);
+		}
+	}
+	return count < ONNET_TARGETS_MAX ? count : ONNET_TARGETS_MAX;
+}
+
 void targets_make(struct machine *m, struct location *l)
 {
-	struct onnet_target *spare = machine_take(m, ONNET_TARGETS_MAX, sizeof(*spare));
+	size_t room = targets_count(l);
+	struct onnet_target *spare = machine_take(m, room, sizeof(*spare));
 	size_t black = 0;
 
-	l->targets = machine_take(m, ONNET_TARGETS_MAX, sizeof(*l->targets));
+	l->targets = machine_take(m, room, sizeof(*l->targets));
 	if (spare == NULL || l->targets == NULL)
 		return;
 	for (size_t i = 0; i < l->route_count; i++)
