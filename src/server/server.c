@@ -212,7 +212,7 @@ static int do_nothing(void *arg)
 
 /* What writer_seed() needs, in the writer's thread. */
 struct seed {
-	struct store *store;
+	struct update_writer *writer;
 	const struct state *state;
 	struct text *fault;
 };
@@ -221,7 +221,9 @@ static int seed_task(void *arg)
 {
 	struct seed *seed = arg;
 
-	return writer_seed(seed->store, seed->state, seed->fault);
+	int err = writer_seed(seed->writer->store, seed->state, seed->fault);
+
+	return err == 0 ? writer_recall(seed->writer, seed->state) : err;
 }
 
 static bool same_listen(const struct conf *a, const struct conf *b)
@@ -256,9 +258,13 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 	if (err != 0)
 		return err;
 
-	struct seed seed = { server->store, state, fault };
+	struct seed seed = { &server->writer, state, fault };
 	err = writer_call(&server->writer, seed_task, &seed);
 	if (err != 0) {
+		if (fault->size == 0)
+			text_printf(fault, "cannot reload: %s\n",
+				    err == -EAGAIN ? "too many updates are waiting; try again" :
+						     strerror(-err));
 		state_free(state);
 		return err;
 	}

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "server/peer.h"
 #include "server/transfer.h"
 
 enum {
@@ -38,7 +40,9 @@ struct connection {
 	struct text out;
 	size_t out_sent;
 	struct transfer *transfer;
-	unsigned jobs; /* in the hands of the writer */
+	int64_t transfer_since; /* when it began */
+	uint64_t transfer_sent; /* octets of it */
+	unsigned jobs;          /* in the hands of the writer */
 	uint32_t events;
 	bool ended;  /* the peer sends no more */
 	bool closed; /* waits for its jobs only */
@@ -205,6 +209,20 @@ static void put_message(struct connection *c, const uint8_t *wire, size_t size)
 	text_add(&c->out, wire, size);
 }
 
+/* Whether the peer takes a transfer so slowly that it is better ended. */
+static bool is_too_slow(const struct connection *c)
+{
+	char peer[PEER_TEXT_ROOM];
+
+	if (c->transfer == NULL ||
+	    !transfer_is_slow(clock_monotonic_ms() - c->transfer_since, c->transfer_sent))
+		return false;
+	peer_format(peer, (const struct sockaddr *)&c->origin.peer);
+	log_warning("transfer ended: peer=%s: it takes less than %d octets a second", peer,
+		    TRANSFER_RATE_MIN);
+	return true;
+}
+
 /* Sends what waits, and has a transfer make more of it; false where the connection is broken. */
 static bool send_output(struct connection *c, struct worker *worker)
 {
@@ -232,6 +250,9 @@ static bool send_output(struct connection *c, struct worker *worker)
 			return errno == EAGAIN || errno == EINTR;
 		list_touch(worker, c);
 		c->out_sent += (size_t)sent;
+		c->transfer_sent += (uint64_t)sent;
+		if (is_too_slow(c))
+			return false;
 		if (!has_output(c)) {
 			text_reset(&c->out);
 			c->out_sent = 0;
@@ -261,6 +282,9 @@ static void answer_requests(struct connection *c, struct worker *worker)
 			c->jobs++;
 			break;
 		case RESPONSE_STREAM:
+			c->transfer_since = clock_monotonic_ms();
+			c->transfer_sent = 0;
+			break;
 		case RESPONSE_NONE:
 			break;
 		}

@@ -320,3 +320,9 @@ int transfer_next(struct transfer *transfer, uint8_t *wire)
 	err = tsig.present ? tsig_sign_next(&x->tsig, wire, &size, RESPONSE_ROOM) : 0;
 	return err == 0 ? (int)size : err;
 }
+
+bool transfer_is_slow(int64_t lasted_ms, uint64_t sent)
+{
+	return lasted_ms > TRANSFER_GRACE_MS &&
+	       sent / (uint64_t)(lasted_ms / 1000) < TRANSFER_RATE_MIN;
+}

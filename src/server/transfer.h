@@ -25,4 +25,12 @@ int transfer_next(struct transfer *transfer, uint8_t *wire);
 
 void transfer_free(struct transfer *transfer);
 
+enum { TRANSFER_GRACE_MS = 60 * 1000, TRANSFER_RATE_MIN = 8192 /* octets a second */ };
+
+/*
+ * Whether a transfer that has lasted so long and has sent so many octets should be ended: as long as it lasts, its
+ * snapshot keeps the store from using room again.
+ */
+bool transfer_is_slow(int64_t lasted_ms, uint64_t sent);
+
 #endif

@@ -282,19 +282,25 @@ static int recall_zone(struct update_writer *writer, struct store_txn *txn, cons
 	return err;
 }
 
-int writer_init(struct update_writer *writer, struct store *store, const struct state *state)
+int writer_recall(struct update_writer *writer, const struct state *state)
 {
 	struct store_txn *txn = NULL;
+	int err = store_read_begin(writer->store, &txn);
 
+	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
+		err = recall_zone(writer, txn, zone_table_at(state->zones, i), clock_wall_s());
+	store_read_end(txn);
+	return err;
+}
+
+int writer_init(struct update_writer *writer, struct store *store, const struct state *state)
+{
 	*writer = (struct update_writer){ .store = store };
 	queue_init(&writer->queue);
 
 	int err = replay_new(&writer->replay, REPLAY_CAPACITY);
 	if (err == 0)
-		err = store_read_begin(store, &txn);
-	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
-		err = recall_zone(writer, txn, zone_table_at(state->zones, i), clock_wall_s());
-	store_read_end(txn);
+		err = writer_recall(writer, state);
 	if (err != 0)
 		writer_done(writer);
 	return err;

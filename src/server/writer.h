@@ -24,6 +24,9 @@ struct update_writer {
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state);
 void writer_done(struct update_writer *writer);
 
+/* Reads the change logs of these zones again; those that a reload brings have updates of before. */
+int writer_recall(struct update_writer *writer, const struct state *state);
+
 /* Carries out a list of jobs, and calls done for each. */
 void writer_run(struct update_writer *writer, struct job *list);
 

@@ -21,7 +21,7 @@
 
 #include "store/database.h"
 
-enum { READERS_MAX = 1024, DATABASES = 4, PATH_ROOM = 4096 };
+enum { READERS_MAX = 1024, DATABASES = 4, PATH_ROOM = 4096, FORMAT = 1 };
 
 static const size_t map_size_max = (size_t)1 << 40, map_size_min = (size_t)1 << 28;
 
@@ -49,12 +49,34 @@ int database_error(int code)
 	}
 }
 
+/* A folder is on disk only when what names it is. */
+static int sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+
+	int err = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno;
+	close(fd);
+	return err;
+}
+
+static int sync_parent(const char *path)
+{
+	char parent[PATH_ROOM];
+
+	if (snprintf(parent, sizeof(parent), "%s/..", path) >= (int)sizeof(parent))
+		return -ENAMETOOLONG;
+	return sync_folder(parent);
+}
+
 static int make_folder(const char *path, struct text *fault)
 {
 	struct stat st;
 
 	if (mkdir(path, 0700) == 0)
-		return 0;
+		return sync_parent(path);
 	if (errno != EEXIST) {
 		int err = -errno;
 
@@ -126,6 +148,23 @@ static int open_environment(MDB_env **ret, const char *path)
 	return database_error(err);
 }
 
+/* The form of what is stored; another form takes another number. */
+static int check_format(const struct store *store, MDB_txn *txn)
+{
+	static const char name[] = "\xff"
+				   "format"; /* no name starts with a label of 255 octets */
+	uint32_t format = FORMAT;
+	MDB_val key = { .mv_data = (void *)(uintptr_t)name, .mv_size = sizeof(name) - 1 };
+	MDB_val value = { .mv_data = &format, .mv_size = sizeof(format) };
+	int err = mdb_put(txn, store->zones, &key, &value, MDB_NOOVERWRITE);
+
+	if (err != MDB_KEYEXIST)
+		return database_error(err);
+	if (value.mv_size != sizeof(format) || memcmp(value.mv_data, &format, sizeof(format)) != 0)
+		return -EPROTO;
+	return 0;
+}
+
 static int open_databases(struct store *store)
 {
 	MDB_txn *txn;
@@ -138,10 +177,23 @@ static int open_databases(struct store *store)
 		err = mdb_dbi_open(txn, "nodes", MDB_CREATE, &store->nodes);
 	if (err == 0)
 		err = mdb_dbi_open(txn, "log", MDB_CREATE, &store->log);
+	err = err == 0 ? check_format(store, txn) : database_error(err);
 	if (err == 0)
 		return database_error(mdb_txn_commit(txn));
 	mdb_txn_abort(txn);
-	return database_error(err);
+	return err;
+}
+
+static const char *explain_open(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return "it is damaged, or of another kind of machine";
+	case -EPROTO:
+		return "another version of onnetd made it; let that one export the zones";
+	default:
+		return strerror(-err);
+	}
 }
 
 int store_open(struct store **ret, const char *path, struct text *fault)
@@ -164,10 +216,10 @@ int store_open(struct store **ret, const char *path, struct text *fault)
 		mdb_reader_check(store->env, &dead); /* places that a killed process left behind */
 		err = open_databases(store);
 	}
+	if (err == 0)
+		err = sync_folder(path);
 	if (err != 0)
-		text_printf(fault, "cannot open the store in %s: %s", path,
-			    err == -EBADMSG ? "it is damaged, or of another kind of machine" :
-					      strerror(-err));
+		text_printf(fault, "cannot open the store in %s: %s", path, explain_open(err));
 out:
 	if (err != 0)
 		store_close(store);

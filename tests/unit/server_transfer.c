@@ -350,9 +350,30 @@ static void a_reload_needs_no_other_place_among_the_readers(void **state)
 	fixture_done(&fixture);
 }
 
+static void a_transfer_that_is_taken_too_slowly_ends(void **state)
+{
+	static const struct {
+		int64_t lasted_ms;
+		uint64_t sent;
+		bool slow;
+	} table[] = {
+		{ 0, 0, false },
+		{ TRANSFER_GRACE_MS, 0, false },
+		{ TRANSFER_GRACE_MS + 1, 0, true },
+		{ 100000, (uint64_t)100 * TRANSFER_RATE_MIN - 1, true },
+		{ 100000, (uint64_t)100 * TRANSFER_RATE_MIN, false },
+		{ (int64_t)86400 * 1000, (uint64_t)1 << 40, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_true(transfer_is_slow(table[i].lasted_ms, table[i].sent) == table[i].slow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_transfer_that_is_taken_too_slowly_ends),
 		cmocka_unit_test(the_smallest_zone_is_one_message),
 		cmocka_unit_test(a_large_zone_comes_whole_in_messages_of_bounded_size),
 		cmocka_unit_test(no_record_is_lost_or_doubled_where_a_message_ends),

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <libknot/libknot.h>
+#include <lmdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -426,6 +427,42 @@ static void a_commit_whose_end_fails_takes_a_new_start(void **state)
 	store_close(store);
 }
 
+/* Writes another number of the store's form, as another version would. */
+static void write_format(uint32_t format)
+{
+	MDB_val key = { .mv_data = (void *)(uintptr_t) "\xff"
+						       "format",
+			.mv_size = 7 };
+	MDB_val value = { .mv_data = &format, .mv_size = sizeof(format) };
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi zones;
+
+	assert_int_equal(mdb_env_create(&env), 0);
+	mdb_env_set_maxdbs(env, 4);
+	assert_int_equal(mdb_env_open(env, place, 0, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, "zones", 0, &zones), 0);
+	assert_int_equal(mdb_put(txn, zones, &key, &value, 0), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+static void a_store_of_another_form_is_not_touched(void **state)
+{
+	struct text fault = { 0 };
+	struct store *store = NULL;
+
+	(void)state;
+	store_close(open_store());
+	write_format(999);
+	assert_int_equal(store_open(&store, place, &fault), -EPROTO);
+	assert_non_null(strstr(text_get(&fault), "another version"));
+	text_done(&fault);
+	write_format(1);
+	store_close(open_store());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +476,7 @@ int main(void)
 		cmocka_unit_test(a_zone_made_anew_has_none_of_its_old_names),
 		cmocka_unit_test(the_log_keeps_its_entries_in_order_and_drops_the_oldest),
 		cmocka_unit_test(a_commit_whose_end_fails_takes_a_new_start),
+		cmocka_unit_test(a_store_of_another_form_is_not_touched),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, folder_begin, folder_end);
