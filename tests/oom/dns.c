@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* dns/ when memory runs out: a name that is edited stays whole, and -ENOMEM says that it is the old one. */
+/* dns/ when memory runs out: a name that is edited stays whole, and -ENOMEM says so. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The store, zones and the server when memory runs out: whatever was to be done is done whole or not
- * at all, is answered with SERVFAIL or not at all, and goes well when it is tried again.
+ * The store, zones and the server when memory runs out: whatever was to be done is done whole or
+ * not at all, is answered with SERVFAIL or not at all, and goes well when it is tried again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,7 +121,7 @@ static void an_import_says_that_memory_ran_out(void **state)
 	assert_true(n > 5);
 }
 
-/* Each allocation of one request fails in turn; all that may come of it is this RCODE, or silence. */
+/* Each allocation of one request fails in turn: SERVFAIL, or silence, may come of it. */
 static unsigned request_try(struct slice request)
 {
 	static uint8_t copy[MESSAGE_ROOM];

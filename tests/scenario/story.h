@@ -52,7 +52,7 @@ struct story_set {
 	size_t count;
 };
 
-/* Adds the records of a message's lines that begin so (see show.h), but those with the word without in them. */
+/* Adds the records of a message's lines that begin so (show.h) and do not have without in them. */
 void story_set_take(struct story_set *set, struct slice message, const char *begin,
 		    const char *without);
 

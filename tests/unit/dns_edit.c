@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* dns/edit.h against lists of records: random changes of a name, each compared with the plainest model. */
+/* dns/edit.h against the plainest model there is, lists of records: random changes, each compared. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

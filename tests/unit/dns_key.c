@@ -57,7 +57,7 @@ static void the_order_of_keys_is_the_example_of_rfc_4034_6_1(void **state)
 		"\\001.z.example.",
 		"*.z.example.",
 		"\\200.z.example.",
-		"example0.", /* a label that goes on comes after all that is below the shorter one */
+		"example0.", /* a longer label comes after all that is below the shorter one */
 	};
 	enum { COUNT = sizeof(names) / sizeof(names[0]) };
 

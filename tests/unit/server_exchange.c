@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* server/exchange.h through server/request.h: headers, questions and OPT records, octet by octet. */
+/* server/exchange.h through server/request.h: headers, questions and OPT records as octets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

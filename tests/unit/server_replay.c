@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* server/replay.h and server/queue.h: what was carried out is remembered; what waits keeps its order. */
+/* server/replay.h and server/queue.h: what was done is remembered; what waits keeps its order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * server/writer.h: updates that wait together share one transaction, and yet succeed or fail one by
- * one, also where the disk is full. A full disk is a limit on the size of files, in a process of its own.
+ * one, also where the disk is full. A full disk is a limit on the size of files, in a process of
+ * its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store/store.h: opening, zones, the change log, transactions. Look-ups are tested in store_find.c. */
+/* store/store.h: opening, zones, the change log, transactions. Look-ups are in store_find.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* zone/change.h and zone/history.h: changes are written whole, with a serial and an entry in the log. */
+/* zone/change.h and zone/history.h: changes are written whole, with a serial and an entry. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
