@@ -23,9 +23,10 @@ enum {
 ONNET_API int onnet_number_normalize(char *ret, const char *text, const char **why);
 
 /*
- * The domain name that a number is looked up by, with its final dot: "3.2.1.0.5.5.5.2.0.2.1.SUFFIX."
- * (RFC 6116 3.2), for an ISN "3.2.1.543.SUFFIX.". ret has room octets; ONNET_NAME_ROOM always does.
- * -EINVAL: no number; -ENAMETOOLONG: longer than a domain name can be, or than room.
+ * The domain name that a number is looked up by, with its final dot:
+ * "3.2.1.0.5.5.5.2.0.2.1.SUFFIX." (RFC 6116 3.2), for an ISN "3.2.1.543.SUFFIX.". ret has room
+ * octets; ONNET_NAME_ROOM always does. -EINVAL: no number; -ENAMETOOLONG: longer than a domain
+ * name can be, or than room.
  */
 ONNET_API int onnet_number_domain(char *ret, size_t room, const char *text, const char *suffix);
 

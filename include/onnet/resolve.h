@@ -79,7 +79,7 @@ struct onnet_endpoint {
 	union onnet_address address;
 };
 
-/* How to look up. All zeros is the default. Nothing here needs to outlive the call it is given to. */
+/* How to look up. All zeros is the default. Nothing here needs to outlive the call. */
 struct onnet_lookup_options {
 	/* What the client has, most wanted first; zeros behind. None: UDP, TCP, TLS. */
 	enum onnet_transport transports[ONNET_TRANSPORTS];
@@ -88,7 +88,9 @@ struct onnet_lookup_options {
 	/* Lists end in NULL. */
 	const char *const *services;      /* "sip", "voice:tel": a type as it stands, in any letter
 					     case; NULL: every one */
-	const char *const *e164_suffixes; /* tried in order; NULL: "e164.arpa" */
+	const char *const *e164_suffixes; /* tried in order; NULL: "e164.arpa". Where they are given,
+					     a SIP URI with user=phone is first looked up as the
+					     number that it has before the @ */
 	const char *const *isn_suffixes;  /* tried in order; NULL: "freenum.org" */
 
 	bool follow;         /* go on from each SIP URI that a number has to its servers */

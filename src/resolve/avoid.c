@@ -5,9 +5,9 @@
  *
  * RFC 3263 4.3 says to go on with the next element when a server fails, and leaves open how the
  * next request finds its way around it. What is remembered here is an endpoint, not a name and not
- * a record: one bad call marks what it called and nothing else, DNS answers stay what they are, and
- * every mark ends by itself. The table is bounded; where it is full, the mark that would end soonest
- * makes room.
+ * a record: one bad call marks what it called and nothing else, DNS answers stay what they are,
+ * and every mark ends by itself. The table is bounded; where it is full, the mark that would end
+ * soonest makes room.
  */
 #include "resolve/avoid.h"
 

@@ -2,11 +2,11 @@
 /*
  * What is to be looked up: a SIP or SIPS URI, a tel URI (RFC 3966), or a number.
  *
- * With a scheme it is a URI. Without one, what begins as a number does and has no @ is a number, so
- * that a slip in it is told as that; everything else is a URI that is none. The parameters of a
- * tel URI are for whoever takes the call and do not matter here, but for phone-context: it says that
- * the number is local, and ENUM is for global ones (RFC 6116 3.1). A SIP URI with user=phone has
- * such a number before its @ (RFC 3261 19.1.6).
+ * With a scheme it is a URI. Without one, what begins as a number does and has no @ is a number,
+ * so that a slip in it is told as that; everything else is a URI that is none. The parameters of a
+ * tel URI are for whoever takes the call and do not matter here, but for phone-context: it says
+ * that the number is local, and ENUM is for global ones (RFC 6116 3.1). A SIP URI with user=phone
+ * has such a number before its @ (RFC 3261 19.1.6).
  */
 #include "resolve/input.h"
 

@@ -10,11 +10,12 @@
  * A URI enters where what it says is not to be asked any more: an address goes straight to the end,
  * an explicit port to ADDRESSES, a transport to SRV. In each state all questions go out together.
  *
- * The rules that are easily got wrong: an explicit port means neither NAPTR nor SRV, also where it is
- * 5060. Where an SRV set was found, and be it that none of its hosts has an address, the domain's
- * own addresses do not come in again; they count only where no SRV set was there at all, and then
- * with the transport that NAPTR or the URI chose already. A NAPTR set that cannot be had is taken as
- * none, for SRV says where the servers are anyway; an SRV set that cannot be had is an error.
+ * The rules that are easily got wrong: an explicit port means neither NAPTR nor SRV, also where it
+ * is 5060. Where an SRV set was found, and be it that none of its hosts has an address, the
+ * domain's own addresses do not come in again; they count only where no SRV set was there at all,
+ * and then with the transport that NAPTR or the URI chose already. A NAPTR set that cannot be had
+ * is taken as none, for SRV says where the servers are anyway; an SRV set that cannot be had is an
+ * error.
  */
 #include "resolve/locate.h"
 

@@ -86,7 +86,7 @@ void select_naptr(struct machine *m, struct location *l);
 /* One SRV for each transport that the client has and the scheme allows (select.c). */
 void select_transports(struct machine *m, struct location *l);
 
-/* Where nothing names a transport: UDP for sip:, TLS for sips:, or what the client has (select.c). */
+/* Where nothing names a transport: UDP or TLS, or what the client has (select.c). */
 enum transport select_default(const struct machine *m, bool secure);
 
 /* The route's SRV records as hops, in the order in which to try them (srv.c). */

@@ -5,8 +5,8 @@
  * Its parts are a number's search (search.c, rules.c: RFC 6116) and the location of servers
  * (locate.c, target.c: RFC 3263). Each is a small state machine of its own that says which
  * questions it needs, stands still until all of these are answered, and takes its next step then.
- * This file holds what they share: the table of questions, in which each is asked once whoever needs
- * it, the bounds, and the order of the parts:
+ * This file holds what they share: the table of questions, in which each is asked once whoever
+ * needs it, the bounds, and the order of the parts:
  *
  *	a number    NUMBER, then FOLLOW where that was asked for
  *	a SIP URI   LOCATE
@@ -17,7 +17,8 @@
  * the call that was made returns -ENOMEM; no step in between has to look.
  *
  * What a look-up can cost is bounded whatever the answers are (machine.h): questions, records of
- * one answer, expressions, addresses, URIs and targets. Questions beyond their bound count as failed.
+ * one answer, expressions, addresses, URIs and targets. Questions beyond their bound count as
+ * failed.
  */
 #include "resolve/machine.h"
 

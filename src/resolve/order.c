@@ -4,9 +4,9 @@
  *
  * Of the rules of section 6 these are applied: 1 (no way there comes last), 2 (scopes that match),
  * 5 (labels that match), 6 (precedence), 8 (smaller scope), 9 (longest common prefix, among IPv6
- * addresses only, for among IPv4 it undoes the server's rotation) and 10 (as they came). Rules 3, 4
- * and 7 ask for what a program cannot see. Where nobody tells source addresses, 6, 8 and 10 are left:
- * native IPv6 before IPv4 before tunnels and unique local addresses.
+ * addresses only, for among IPv4 it undoes the server's rotation) and 10 (as they came). Rules 3,
+ * 4 and 7 ask for what a program cannot see. Where nobody tells source addresses, 6, 8 and 10 are
+ * left: native IPv6 before IPv4 before tunnels and unique local addresses.
  *
  * IPv4 addresses stand in the policy table as IPv4-mapped ones (2.1), and private ones have global
  * scope (3.2).

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What number portability puts into a URI (RFC 4694 4), as pstn:tel and pstn:sip bring it (RFC 4769):
+ * What number portability puts into a URI (RFC 4694 4), as pstn:tel and pstn:sip bring it (RFC
+ * 4769):
  *
  *	tel:+441632960083;npdi;rn=+441632970000
  *	sip:+441632960083;npdi;rn=+441632970000@gw.example.com;user=phone

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A number's way to its URIs: ENUM (RFC 6116 3) and ISN, under each suffix in the order of the list,
- * private trees before public ones. The first suffix that has something for the number decides, and be
- * it that nobody has it; where one has nothing, or nothing that fits, or does not answer, the next
- * one is asked. If none has anything, the reason that tells most is given.
+ * A number's way to its URIs: ENUM (RFC 6116 3) and ISN, under each suffix in the order of the
+ * list, private trees before public ones. The first suffix that has something for the number
+ * decides, and be it that nobody has it; where one has nothing, or nothing that fits, or does not
+ * answer, the next one is asked. If none has anything, the reason that tells most is given.
  *
  * ENUM between carriers (RFC 5526, RFC 5527) puts the label i behind the country code:
  * +441632960083 is 3.8.0.0.6.9.2.3.6.1.i.4.4 under the suffix.

@@ -5,13 +5,13 @@
  *
  * Each record is judged alone first: is it about SIP, is it sound, does the scheme allow it, does
  * the client have the transport. Those that are left compete by ORDER, which is never crossed once
- * a record of it was accepted (RFC 3403 4.1), and within one order by PREFERENCE; where that is equal,
- * the client's own preference decides. All of the accepted order are kept, for one may stay without
- * SRV records.
+ * a record of it was accepted (RFC 3403 4.1), and within one order by PREFERENCE; where that is
+ * equal, the client's own preference decides. All of the accepted order are kept, for one may stay
+ * without SRV records.
  *
- * Where SIP records are there but none for this client, the look-up ends: falling back on SRV would
- * go past what the domain said, for a domain of SIPS alone it would be a downgrade. Records that are
- * malformed, or that are about something else, count as none.
+ * Where SIP records are there but none for this client, the look-up ends: falling back on SRV
+ * would go past what the domain said, for a domain of SIPS alone it would be a downgrade. Records
+ * that are malformed, or that are about something else, count as none.
  */
 #include "resolve/locate.h"
 #include "resolve/trace.h"

@@ -2,11 +2,12 @@
 /*
  * SRV records (RFC 2782): by priority, and by weight among those of one priority.
  *
- * The RFC's algorithm draws from 0 to the sum of the weights, both included, and takes the first record
- * at which the running sum reaches the draw. With small weights that favours whatever stands first: 1
- * and 3 share 2:3 or 1:4 by the order of the list. Here the draw is from as many equal slots as the
- * sum, so that shares are what was published. Records of weight 0 have "a very small chance of being
- * selected": one slot together, beside records that have weights, and equal chances among themselves.
+ * The RFC's algorithm draws from 0 to the sum of the weights, both included, and takes the first
+ * record at which the running sum reaches the draw. With small weights that favours whatever
+ * stands first: 1 and 3 share 2:3 or 1:4 by the order of the list. Here the draw is from as many
+ * equal slots as the sum, so that shares are what was published. Records of weight 0 have "a very
+ * small chance of being selected": one slot together, beside records that have weights, and equal
+ * chances among themselves.
  *
  * One record whose target is "." says that the service is decidedly not there.
  */

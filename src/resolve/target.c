@@ -2,10 +2,11 @@
 /*
  * From hosts to targets: the last step of a location.
  *
- * The order is that of the routes, within a route that of the hosts, within a host that of RFC 6724.
- * So SRV priorities outrank address families (RFC 7984 4.2), and a host without a usable address is
- * passed over, not given up for. The same endpoint is not tried twice. What failed lately goes to the
- * end (grey) or is left out (black), and what the caller wants to stay with comes first.
+ * The order is that of the routes, within a route that of the hosts, within a host that of RFC
+ * 6724. So SRV priorities outrank address families (RFC 7984 4.2), and a host without a usable
+ * address is passed over, not given up for. The same endpoint is not tried twice. What failed
+ * lately goes to the end (grey) or is left out (black), and what the caller wants to stay with
+ * comes first.
  */
 #include "resolve/avoid.h"
 #include "resolve/endpoint.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The explanation of a look-up: a tree of what was asked, what was answered, and what became of
- * each record, by which rule. A question stands below the record or the note that led to it, so that
- * the way down to a target reads from the top.
+ * each record, by which rule. A question stands below the record or the note that led to it, so
+ * that the way down to a target reads from the top.
  *
  * It is kept in the look-up's arena, and only where somebody asked for it.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Country codes (ITU-T E.164 6.2.1 and its list of assigned codes). They are a prefix code: +1 and +7
- * have one digit, those in the table two, and all others three. ENUM between carriers puts its label
- * behind them (RFC 5526).
+ * Country codes (ITU-T E.164 6.2.1 and its list of assigned codes). They are a prefix code: +1 and
+ * +7 have one digit, those in the table two, and all others three. ENUM between carriers puts its
+ * label behind them (RFC 5526).
  */
 #include "tel/country.h"
 

@@ -25,8 +25,8 @@ struct sip_host {
 int sip_host_parse(struct slice text, struct sip_host *ret, const char **why);
 
 /*
- * The same with ":port" behind it, and where it ends: *rest is what follows. *port is 0 without one,
- * also where the colon has nothing behind it, which the field writes. -EINVAL as above.
+ * The same with ":port" behind it, and where it ends: *rest is what follows. *port is 0 without
+ * one, also where the colon has nothing behind it, which the field writes. -EINVAL as above.
  */
 int sip_hostport_parse(struct slice text, struct sip_host *ret, uint16_t *port, struct slice *rest,
 		       const char **why);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whole look-ups with any answers. The octets choose the input, the options and, question by
- * question, what is answered: records put together from parts that mean something, which lead on and
- * around, or any octets. Whatever comes, the look-up ends within its bounds and says either where to
- * go or why not.
+ * question, what is answered: records put together from parts that mean something, which lead on
+ * and around, or any octets. Whatever comes, the look-up ends within its bounds and says either
+ * where to go or why not.
  */
 #include <stdlib.h>
 

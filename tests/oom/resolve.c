@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resolve/ when memory runs out: each case with each allocation failing gives -ENOMEM, and no leak. */
+/* resolve/ when memory runs out: each case, each allocation failing: -ENOMEM, and no leak. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

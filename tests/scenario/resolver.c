@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The worked look-up cases of resolver.json and resolver-more.json, each a test: the machine asks, the
- * case's zones answer, and the result is one of those that are right.
+ * The worked look-up cases of resolver.json and resolver-more.json, each a test: the machine asks,
+ * the case's zones answer, and the result is one of those that are right.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * resolve/machine.h: questions and answers one by one. What results from whole zones is in
- * tests/scenario/resolver*.json; here it is about when questions come, what failures do, and bounds.
+ * tests/scenario/resolver*.json; here it is about when questions come, what failures do, and
+ * bounds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
