@@ -86,12 +86,13 @@ struct onnet_lookup_options {
 	unsigned families; /* ONNET_FAMILY_V4 | ONNET_FAMILY_V6; 0: both */
 
 	/* Lists end in NULL. */
-	const char *const *services;      /* "sip", "voice:tel": a type as it stands, in any letter
+	const char *const *services; /* "sip", "voice:tel": a type as it stands, in any letter
 					     case; NULL: every one */
-	const char *const *e164_suffixes; /* tried in order; NULL: "e164.arpa". Where they are given,
+	const char *const
+		*e164_suffixes;          /* tried in order; NULL: "e164.arpa". Where they are given,
 					     a SIP URI with user=phone is first looked up as the
 					     number that it has before the @ */
-	const char *const *isn_suffixes;  /* tried in order; NULL: "freenum.org" */
+	const char *const *isn_suffixes; /* tried in order; NULL: "freenum.org" */
 
 	bool follow;         /* go on from each SIP URI that a number has to its servers */
 	bool infrastructure; /* ENUM between carriers: the label i (RFC 5526, RFC 5527) */

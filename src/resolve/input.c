@@ -93,12 +93,15 @@ static void read_sip(const char *text, struct input *ret)
 		ret->has_uri = true;
 }
 
-/* Begins as a number does, and is not something@somewhere. */
+/* Begins as a number does or has the star of an ISN, and is not something@somewhere. */
 static bool looks_like_number(const char *text)
 {
-	return strpbrk(text, "@:") == NULL &&
-	       (text[0] == '\0' || strchr("+*(0123456789 \t-.", text[0]) != NULL ||
-		strpbrk(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL);
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (strpbrk(text, "@:") != NULL)
+		return false;
+	return text[0] == '\0' || strchr("+(0123456789 \t-.", text[0]) != NULL ||
+	       strchr(text, '*') != NULL || strpbrk(text, letters) == NULL;
 }
 
 void input_read(const char *text, struct input *ret)
