@@ -32,13 +32,18 @@ def load():
 
 CASES = load()
 
+# Zones with rules that are no rules, which is what their cases are about. BIND loads no such zone.
+LEFT_OUT = {"named": {"enum.example."}}
 
-def zones():
+
+def zones(kind):
     """Equal origins have equal text. onnetd would refuse some of the rules that the cases are about."""
     found = {}
     for case in CASES:
         for origin, text in case["zone"].items():
             assert found.setdefault(origin, text) == text, f"two zones {origin}"
+    for origin in LEFT_OUT.get(kind, ()):
+        del found[origin]
     return {origin: {"text": text, "naptr-check": "off"} for origin, text in found.items()}
 
 
@@ -63,7 +68,7 @@ def played(tmp_path_factory):
 
     def get(kind):
         if kind not in known:
-            server = servers.KINDS[kind](tmp_path_factory.mktemp(kind), zones())
+            server = servers.KINDS[kind](tmp_path_factory.mktemp(kind), zones(kind))
             try:
                 server.start()
                 known[kind] = play(server)
@@ -74,8 +79,13 @@ def played(tmp_path_factory):
     return get
 
 
-@pytest.mark.parametrize("kind", ["onnetd", "named", "nsd"])
-@pytest.mark.parametrize("case", [case["id"] for case in CASES])
+def served(case, kind):
+    return not LEFT_OUT.get(kind, set()) & set(case["zone"])
+
+
+@pytest.mark.parametrize(("kind", "case"), [
+    (kind, case["id"]) for kind in ("onnetd", "named", "nsd") for case in CASES
+    if served(case, kind)])
 def test_case(played, kind, case):
     fault = played(kind).get(case, "it did not run")
     assert not fault, fault
