@@ -53,9 +53,9 @@ enum {
 struct upstream {
 	struct ub_ctx *context;
 	struct loop *loop;
-	LIST_HEAD(, upstream_question) questions; /* on their way */
-	struct upstream_question *asking;         /* the one that upstream_ask() is at */
-	struct arena arena;                       /* for one answer */
+	LIST_HEAD(upstream_list, upstream_question) questions; /* on their way */
+	struct upstream_question *asking; /* the one that upstream_ask() is at */
+	struct arena arena;               /* for one answer */
 	enum onnet_dnssec dnssec;
 	bool silent; /* the last failure was silence */
 };
