@@ -50,6 +50,7 @@ struct loop {
 	struct epoll_event ready[BATCH];
 	int ready_count;
 	uint64_t heard;
+	uint64_t starved;
 };
 
 /* An event of libunbound: a descriptor, a time-out, or both. */
@@ -182,7 +183,10 @@ static int event_timer_set(struct event *e, const struct timeval *after)
 	int64_t ms = (int64_t)after->tv_sec * 1000 + (after->tv_usec + 999) / 1000;
 
 	e->again = *after;
-	return loop_timer_set(e->loop, &e->timer, ms) < 0 ? -1 : 0;
+	if (loop_timer_set(e->loop, &e->timer, ms) == 0)
+		return 0;
+	e->loop->starved++;
+	return -1;
 }
 
 static int event_activate(struct ub_event *ub, struct timeval *after)
@@ -333,13 +337,16 @@ static int base_exit(struct ub_event_base *base, struct timeval *after)
 static struct ub_event *base_event(struct ub_event_base *base, int fd, short bits,
 				   void (*callback)(int, short, void *), void *arg)
 {
+	struct loop *loop = (struct loop *)base;
 	struct event *e = calloc(1, sizeof(struct event));
 
-	if (!e)
+	if (!e) {
+		loop->starved++;
 		return NULL;
+	}
 	e->ub.magic = UB_EVENT_MAGIC;
 	e->ub.vmt = &event_methods;
-	e->loop = (struct loop *)base;
+	e->loop = loop;
 	e->timer.run = event_time_out;
 	e->fd = fd;
 	e->bits = bits;
@@ -420,6 +427,11 @@ struct ub_event_base *loop_base(struct loop *loop)
 uint64_t loop_heard(const struct loop *loop)
 {
 	return loop->heard;
+}
+
+uint64_t loop_starved(const struct loop *loop)
+{
+	return loop->starved;
 }
 
 static short ready_bits(const struct event *e, uint32_t seen)

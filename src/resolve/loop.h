@@ -35,6 +35,9 @@ void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
 /* How many times a descriptor had something to read. */
 uint64_t loop_heard(const struct loop *loop);
 
+/* How many times libunbound was denied memory for an event. */
+uint64_t loop_starved(const struct loop *loop);
+
 /* Runs what is due and ready, without waiting. 0, or what the kernel said. */
 int loop_run(struct loop *loop);
 

@@ -364,6 +364,8 @@ static void question_answered(void *arg, int rcode, void *packet, int size, int 
 		u->silent = loop_heard(u->loop) == q->heard;
 	if (answer.outcome == MACHINE_FAILED && u->silent)
 		answer.outcome = MACHINE_TIMED_OUT;
+	if (answer.outcome != MACHINE_ANSWERED && loop_starved(u->loop) != q->starved)
+		err = -ENOMEM;
 	u->asking = NULL;
 	LIST_REMOVE(q, link);
 	q->answered(q, err < 0 ? NULL : &answer);
@@ -379,6 +381,7 @@ int upstream_ask(struct upstream *u, struct upstream_question *q, struct slice n
 	q->upstream = u;
 	q->type = type;
 	q->heard = loop_heard(u->loop);
+	q->starved = loop_starved(u->loop);
 	LIST_INSERT_HEAD(&u->questions, q, link);
 	u->asking = q;
 	err = ub_resolve_event(u->context, text, type, CLASS_IN, q, question_answered, NULL);

@@ -23,7 +23,8 @@ struct upstream_question {
 	void (*answered)(struct upstream_question *question, const struct machine_answer *answer);
 	struct upstream *upstream;
 	LIST_ENTRY(upstream_question) link;
-	uint64_t heard; /* loop_heard() when it was asked */
+	uint64_t heard;   /* loop_heard() when it was asked, */
+	uint64_t starved; /* and loop_starved() */
 	uint16_t type;
 };
 
