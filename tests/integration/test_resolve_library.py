@@ -77,6 +77,14 @@ def test_all_that_is_exported_is_marked_so():
     assert len(names) <= EXPORTED_MAX
 
 
+def test_each_function_has_its_page(installed):
+    pages = {name for _, _, files in os.walk(installed[0]["PKG_CONFIG_SYSROOT_DIR"]) for name in files}
+    lines = output("nm", "-D", "--defined-only", LIBRARY).splitlines()
+    missing = {line.split()[-1] for line in lines if " T onnet_" in line}
+    missing = {name for name in missing if f"{name}.3" not in pages}
+    assert not missing
+
+
 def test_it_needs_libunbound_and_nothing_else_of_weight():
     dynamic = output("readelf", "-d", LIBRARY)
     assert re.search(r"SONAME.*\[libonnet\.so\.0\]", dynamic)
