@@ -332,6 +332,8 @@ static void srv_answered(struct machine *m, struct location *l)
 	}
 	if (!found)
 		fall_back(m, l, worst);
+	else if (hops == 0 && error_worse(ONNET_LOOP, worst) == worst)
+		locate_end(m, l, worst); /* what another set has is not known */
 	else if (hops == 0)
 		locate_end(m, l, unavailable ? ONNET_SERVICE_NOT_AVAILABLE : ONNET_NO_RECORDS);
 	if (l->state != LOCATE_DONE)

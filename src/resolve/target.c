@@ -173,12 +173,17 @@ static void preferred_first(struct machine *m, struct location *l)
 	}
 }
 
-/* Why there is no address: of an SRV target's name only that it has none. */
+/*
+ * Why there is no address: of an SRV target's name only that it has none. An SRV set that could not
+ * be had might have had some.
+ */
 static enum onnet_error addresses_error(const struct location *l)
 {
 	enum onnet_error error = ONNET_NXDOMAIN;
 
 	for (size_t i = 0; i < l->route_count; i++) {
+		if (l->routes[i].srv != NULL)
+			error = error_worse(error, l->routes[i].srv->error);
 		for (size_t j = 0; j < l->routes[i].hop_count; j++) {
 			const struct hop *hop = &l->routes[i].hops[j];
 

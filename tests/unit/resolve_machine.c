@@ -310,6 +310,41 @@ static void one_srv_that_cannot_be_had_does_not_spoil_another(void **state)
 	play_end();
 }
 
+/* What is in the set is not known, so neither is that there is no server. */
+static void beside_an_srv_that_cannot_be_had_nothing_is_decided(void **state)
+{
+	static const struct {
+		const char *target; /* of the set that is there */
+		enum machine_outcome outcome;
+		enum onnet_error error;
+	} table[] = {
+		{ ".", MACHINE_FAILED, ONNET_SERVFAIL },
+		{ ".", MACHINE_TIMED_OUT, ONNET_TIMEOUT },
+		{ ".", MACHINE_ANSWERED, ONNET_SERVICE_NOT_AVAILABLE },
+		{ "b.example", MACHINE_FAILED, ONNET_SERVFAIL },
+		{ "b.example", MACHINE_TIMED_OUT, ONNET_TIMEOUT },
+		{ "b.example", MACHINE_ANSWERED, ONNET_NO_RECORDS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		uint8_t room[ROOM];
+
+		play_with("sip:a.example", NULL);
+		answer_none("a.example NAPTR");
+		answer_record("_sip._udp.a.example SRV", srv_make(room, 1, 5060, table[i].target),
+			      TTL);
+		answer_outcome("_sip._tcp.a.example SRV", table[i].outcome);
+		if (table[i].target[0] != '.') {
+			answer_nxdomain("b.example AAAA");
+			answer_nxdomain("b.example A");
+		}
+		assert_non_null(play.result);
+		assert_int_equal(play.result->error, table[i].error);
+		play_end();
+	}
+}
+
 static void a_suffix_that_fails_makes_room_for_the_next(void **state)
 {
 	static const char *const suffixes[] = { "one.example", "two.example", NULL };
@@ -660,6 +695,7 @@ int main(void)
 		cmocka_unit_test(naptr_that_cannot_be_had_is_as_none),
 		cmocka_unit_test(srv_that_cannot_be_had_is_an_error_and_no_way_to_addresses),
 		cmocka_unit_test(one_srv_that_cannot_be_had_does_not_spoil_another),
+		cmocka_unit_test(beside_an_srv_that_cannot_be_had_nothing_is_decided),
 		cmocka_unit_test(a_suffix_that_fails_makes_room_for_the_next),
 		cmocka_unit_test(bogus_naptr_ends_the_lookup),
 		cmocka_unit_test(dnssec_is_told_and_required),
