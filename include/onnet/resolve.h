@@ -114,8 +114,8 @@ struct onnet_resolver_options {
 	struct onnet_lookup_options lookup; /* for look-ups that bring none of their own */
 
 	const char *const *servers; /* "192.0.2.53", "::1@5300", NULL at the end; NULL: the system's
-				       resolvers (/etc/resolv.conf), read again when it changes */
-	bool authoritative;         /* the servers hold the records themselves: no recursion */
+				       resolvers (/etc/resolv.conf), read again when it changes.
+				       They may recurse or hold the records themselves */
 	const struct onnet_stub *stubs;
 	size_t stub_count;
 

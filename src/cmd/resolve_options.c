@@ -355,7 +355,6 @@ static int ask_server(struct session *s, struct onnet_resolver_options *resolver
 	if (code == 0)
 		code = words_add(s, &servers, text);
 	resolver->servers = servers.at;
-	resolver->authoritative = true;
 	return code;
 }
 

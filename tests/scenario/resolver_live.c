@@ -26,7 +26,7 @@ static void resolver_end(void)
 static int resolver_begin(void)
 {
 	const char *servers[] = { getenv("ONNET_SERVER"), NULL };
-	const struct onnet_resolver_options options = { .servers = servers, .authoritative = true };
+	const struct onnet_resolver_options options = { .servers = servers };
 
 	if (resolver)
 		return 0;
