@@ -24,8 +24,10 @@ static struct onnet_result *resolve(struct onnet_resolver *resolver, const char 
 	struct onnet_result *result = NULL;
 	int count = onnet_lookup_start(resolver, input, NULL, done, &result, NULL);
 
-	while (count == 0 && poll(&polled, 1, -1) > 0)
+	while (count == 0) {
+		poll(&polled, 1, -1); /* a signal may end it early: no harm */
 		count = onnet_resolver_process(resolver);
+	}
 	return result;
 }
 
