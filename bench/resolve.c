@@ -6,7 +6,7 @@
  *	bench-resolve memory SERVER@PORT COUNT              of a resolver, of a look-up under way
  *
  * The server has wildcards below DOMAIN. "known": all ask for one domain, so that the cache answers
- * all but the first; "new": each asks for another, three or four questions that go over the wire,
+ * all but the first; "new": each asks for another, whose first question goes over the wire,
  * WINDOW look-ups at a time. "bare": libunbound alone is asked one question that it knows, in the
  * same loop as the driver's. "memory": a silent server is best.
  */
