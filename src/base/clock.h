@@ -7,6 +7,9 @@
 /* Milliseconds of a clock that only goes forward; for time-outs and rates. */
 int64_t clock_monotonic_ms(void);
 
+/* The same in microseconds. */
+int64_t clock_monotonic_us(void);
+
 /* Seconds since 1970 (UTC); for TSIG and records of what happened. */
 uint64_t clock_wall_s(void);
 

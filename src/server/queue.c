@@ -3,14 +3,20 @@
 #include "server/queue.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { WAITING_MAX = 16384 };
 
 void queue_init(struct update_queue *queue)
 {
 	*queue = (struct update_queue){ .last = &queue->first };
+	pthread_condattr_t attributes;
+
 	pthread_mutex_init(&queue->lock, NULL);
-	pthread_cond_init(&queue->filled, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&queue->filled, &attributes);
+	pthread_condattr_destroy(&attributes);
 }
 
 void queue_done(struct update_queue *queue)
@@ -33,6 +39,41 @@ bool queue_put(struct update_queue *queue, struct job *job)
 	}
 	pthread_mutex_unlock(&queue->lock);
 	return taken;
+}
+
+static struct timespec deadline_after(int64_t microseconds)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += (long)(microseconds % 1000000 * 1000);
+	t.tv_sec += (time_t)(microseconds / 1000000) + t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
+void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us)
+{
+	pthread_mutex_lock(&queue->lock);
+	while (queue->first == NULL && !queue->closed)
+		pthread_cond_wait(&queue->filled, &queue->lock);
+	if (queue->count < wanted && patience_us > 0) {
+		struct timespec deadline = deadline_after(patience_us);
+		int err = 0;
+
+		while (queue->count < wanted && !queue->closed && err == 0)
+			err = pthread_cond_timedwait(&queue->filled, &queue->lock, &deadline);
+	}
+	pthread_mutex_unlock(&queue->lock);
+}
+
+size_t queue_waiting(struct update_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+
+	size_t count = queue->count;
+	pthread_mutex_unlock(&queue->lock);
+	return count;
 }
 
 struct job *queue_take(struct update_queue *queue, size_t max)

@@ -24,6 +24,15 @@ bool queue_put(struct update_queue *queue, struct job *job);
 /* Waits for jobs and takes all there are, at most max, as a list. NULL: the queue was closed and is empty. */
 struct job *queue_take(struct update_queue *queue, size_t max);
 
+/*
+ * Waits for a first job, and then, at most patience_us microseconds, until there are wanted ones.
+ * Returns at once where the queue is closed.
+ */
+void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us);
+
+/* How many wait now. */
+size_t queue_waiting(struct update_queue *queue);
+
 /* What is in the queue will still be taken; then queue_take() gives NULL. */
 void queue_close(struct update_queue *queue);
 

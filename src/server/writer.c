@@ -19,7 +19,7 @@
 #include "zone/import.h"
 #include "zone/update.h"
 
-enum { GROUP_MAX = 1024, REPLAY_CAPACITY = 1 << 20 };
+enum { GROUP_MAX = 1024, PATIENCE_MAX_US = 2000, REPLAY_CAPACITY = 1 << 20 };
 
 static void set_result(struct job *job, uint16_t rcode, const char *why)
 {
@@ -181,12 +181,39 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 	return list;
 }
 
+/*
+ * Clients that wait for their answers send the next update soon after. So a group waits for as
+ * many as the last one had together with those that came meanwhile, but no longer than half the
+ * time that a group takes: else the clients would fall into two halves that take turns, and each
+ * sync would serve one of them. Where there is one client, nothing waits.
+ */
+static struct job *take_group(struct update_writer *writer)
+{
+	int64_t patience = writer->group_us / 2;
+
+	queue_gather(&writer->queue, writer->group_size,
+		     patience < PATIENCE_MAX_US ? patience : PATIENCE_MAX_US);
+	writer->group_began_us = clock_monotonic_us();
+
+	struct job *list = queue_take(&writer->queue, GROUP_MAX);
+	writer->group_size = 0;
+	for (const struct job *job = list; job != NULL; job = job->next)
+		writer->group_size++;
+	return list;
+}
+
+static void end_group(struct update_writer *writer)
+{
+	writer->group_us = clock_monotonic_us() - writer->group_began_us;
+	writer->group_size += queue_waiting(&writer->queue);
+}
+
 static void *writer_main(void *arg)
 {
 	struct update_writer *writer = arg;
 
 	for (;;) {
-		struct job *list = queue_take(&writer->queue, GROUP_MAX);
+		struct job *list = take_group(writer);
 
 		if (list == NULL)
 			return NULL;
@@ -201,6 +228,7 @@ static void *writer_main(void *arg)
 				job->done(job, job->arg);
 			}
 		}
+		end_group(writer);
 		if (writer->lost)
 			kill(getpid(), SIGTERM); /* whoever minds the process starts it again */
 	}

@@ -16,8 +16,11 @@ struct update_writer {
 	struct replay *replay;
 	struct arena arena; /* of the change at hand; emptied after each */
 	pthread_t thread;
-	bool broken; /* the last commit failed; said once */
-	bool lost;   /* nothing can be read or written until the store is opened anew */
+	size_t group_size;      /* how many updates the next group may expect */
+	int64_t group_began_us; /* of the monotonic clock */
+	int64_t group_us;       /* how long the last group took */
+	bool broken;            /* the last commit failed; said once */
+	bool lost;              /* nothing can be read or written until the store is opened anew */
 };
 
 /* Makes a writer that remembers the signed updates of the change logs of these zones. */

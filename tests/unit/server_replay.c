@@ -170,6 +170,44 @@ static void jobs_keep_their_order_and_come_as_many_as_asked_for(void **state)
 	queue_done(&queue);
 }
 
+static void *put_later(void *arg)
+{
+	struct job *jobs = arg;
+	struct update_queue *queue = jobs[0].arg;
+
+	for (size_t i = 1; i < 4; i++)
+		assert_true(queue_put(queue, &jobs[i]));
+	return NULL;
+}
+
+static void a_queue_gathers_as_many_as_wanted_or_as_come_in_time(void **state)
+{
+	enum { FOREVER_US = INT32_MAX }; /* more than half an hour */
+	struct update_queue queue;
+	struct job jobs[4] = { 0 };
+	pthread_t other;
+
+	(void)state;
+	queue_init(&queue);
+	jobs[0].arg = &queue;
+	assert_true(queue_put(&queue, &jobs[0]));
+	queue_gather(&queue, 1, FOREVER_US);
+	queue_gather(&queue, 99, 0);
+	queue_gather(&queue, 99, 1000);
+	assert_int_equal(queue_waiting(&queue), 1);
+
+	assert_int_equal(pthread_create(&other, NULL, put_later, jobs), 0);
+	queue_gather(&queue, 4, FOREVER_US);
+	assert_int_equal(queue_waiting(&queue), 4);
+	pthread_join(other, NULL);
+
+	queue_close(&queue);
+	queue_gather(&queue, 99, FOREVER_US);
+	assert_non_null(queue_take(&queue, 99));
+	queue_gather(&queue, 1, FOREVER_US);
+	queue_done(&queue);
+}
+
 static void a_queue_that_is_full_takes_no_more(void **state)
 {
 	enum { MORE = 20000 };
@@ -227,6 +265,7 @@ int main(void)
 		cmocka_unit_test(where_there_is_no_room_the_oldest_second_is_given_up),
 		cmocka_unit_test(a_flood_within_one_second_is_still_bounded),
 		cmocka_unit_test(jobs_keep_their_order_and_come_as_many_as_asked_for),
+		cmocka_unit_test(a_queue_gathers_as_many_as_wanted_or_as_come_in_time),
 		cmocka_unit_test(a_queue_that_is_full_takes_no_more),
 		cmocka_unit_test(nothing_is_a_job_too),
 		cmocka_unit_test(a_clock_that_is_put_right_shuts_nobody_out),
