@@ -102,6 +102,13 @@ def test_headers_are_good_cxx(installed, tmp_path):
     output(program, env=installed[0])
 
 
+def test_the_static_library_has_no_other_names():
+    lines = output("nm", "-g", "--defined-only", LIBRARY.replace(".so.0", ".a")).splitlines()
+    names = {line.split()[-1] for line in lines if len(line.split()) == 3}
+    assert {name for name in names if not name.startswith(("onnet_", "_"))} == set()
+    assert any(name.startswith("onnet_") for name in names)
+
+
 def test_the_static_library_is_enough(installed, tmp_path):
     program = str(tmp_path / "static")
     root = os.path.dirname(installed[0]["PKG_CONFIG_PATH"])
