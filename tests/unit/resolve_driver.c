@@ -322,6 +322,55 @@ static void a_truncated_answer_is_fetched_over_tcp(void **state)
 	assert_in_range(f->server.asked_tcp, 2, 100);
 }
 
+/* A resolver of its own beside the fixture's server; the other one is not waited for by run(). */
+static void a_silent_server_is_passed_over(void **state)
+{
+	struct fixture *f = *state;
+	struct name_server silent;
+	const char *servers[] = { silent.address, f->server.address, NULL };
+	const struct onnet_resolver_options options = { .servers = servers, .seed = 1 };
+	struct fixture mine = { .server = f->server };
+	struct calls calls = { .count = 0 };
+
+	name_server_start(&silent);
+	assert_int_equal(onnet_resolver_new(&mine.resolver, &options), 0);
+	for (unsigned i = 1; i <= 10; i++) {
+		char input[64];
+
+		snprintf(input, sizeof(input), "sip:host%u.example:5060", i);
+		start(&mine, input, &calls);
+	}
+	run(&mine, &calls, 10);
+	assert_int_equal(calls.error, ONNET_OK);
+	onnet_resolver_free(mine.resolver);
+	name_server_stop(&silent);
+}
+
+static void a_private_tree_is_asked_of_its_server_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct name_server others;
+	const char *servers[] = { others.address, NULL };
+	const struct onnet_stub stub = { "private.example", f->server.address };
+	const struct onnet_resolver_options options = {
+		.servers = servers,
+		.stubs = &stub,
+		.stub_count = 1,
+	};
+	struct fixture mine = { .server = f->server };
+	struct calls calls = { .count = 0 };
+
+	name_server_start(&others);
+	assert_int_equal(onnet_resolver_new(&mine.resolver, &options), 0);
+	start(&mine, "sip:one.private.example:5060", &calls);
+	run(&mine, &calls, 1);
+	assert_int_equal(calls.error, ONNET_OK);
+	name_server_serve(&others);
+	assert_int_equal(others.asked, 0);
+	onnet_resolver_free(mine.resolver);
+	name_server_stop(&others);
+}
+
 static void thousands_are_under_way_at_once(void **state)
 {
 	enum { MANY = 3000 };
@@ -436,6 +485,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_server_that_comes_back_is_asked_again, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_truncated_answer_is_fetched_over_tcp, begin, end),
+		cmocka_unit_test_setup_teardown(a_silent_server_is_passed_over, begin, end),
+		cmocka_unit_test_setup_teardown(a_private_tree_is_asked_of_its_server_alone, begin,
+						end),
 		cmocka_unit_test_setup_teardown(thousands_are_under_way_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(no_thread_is_made_and_no_signal_is_caught, begin,
 						end),
