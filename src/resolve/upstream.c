@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <unbound-event.h>
@@ -40,6 +41,8 @@
 
 enum {
 	CACHE_OCTETS = 4 * 1024 * 1024,
+	SOCKETS_MIN = 4,
+	SOCKETS_MAX = 256,
 	CLASS_IN = 1,
 	OPTION_ROOM = 32,
 
@@ -65,7 +68,6 @@ static const struct {
 	const char *value;
 } settings[] = {
 	/* What a program that makes calls wants of a resolver. */
-	{ "outgoing-range:", "256" }, /* questions on the wire at once, a socket each */
 	{ "outgoing-num-tcp:", "8" },
 	{ "infra-cache-min-rtt:", SERVER_RTT_MIN },
 	{ "infra-cache-max-rtt:", SERVER_RTT_MAX },
@@ -107,12 +109,26 @@ static int setting_put(struct upstream *u, const char *name, const char *value)
 	return error_of(ub_ctx_set_option(u->context, name, value));
 }
 
-static int cache_put(struct upstream *u, const char *name, size_t octets)
+static int number_put(struct upstream *u, const char *name, size_t number)
 {
 	char text[OPTION_ROOM];
 
-	snprintf(text, sizeof(text), "%zu", octets);
+	snprintf(text, sizeof(text), "%zu", number);
 	return setting_put(u, name, text);
+}
+
+/* Questions on the wire at once have a socket each; further ones wait. Most are the program's. */
+static size_t sockets_max(void)
+{
+	struct rlimit files;
+	size_t share;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == RLIM_INFINITY)
+		return SOCKETS_MAX;
+	share = (size_t)files.rlim_cur / 4;
+	if (share < SOCKETS_MIN)
+		return SOCKETS_MIN;
+	return share < SOCKETS_MAX ? share : SOCKETS_MAX;
 }
 
 static int settings_put(struct upstream *u, const struct onnet_resolver_options *options)
@@ -129,11 +145,14 @@ static int settings_put(struct upstream *u, const struct onnet_resolver_options 
 			  options->dnssec == ONNET_DNSSEC_OFF ? "iterator" : "validator iterator");
 	if (err < 0)
 		return err;
-	/* libunbound's advice: records take twice the room of the messages that name them. */
-	err = cache_put(u, "msg-cache-size:", cache / 3);
+	err = number_put(u, "outgoing-range:", sockets_max());
 	if (err < 0)
 		return err;
-	return cache_put(u, "rrset-cache-size:", cache - cache / 3);
+	/* libunbound's advice: records take twice the room of the messages that name them. */
+	err = number_put(u, "msg-cache-size:", cache / 3);
+	if (err < 0)
+		return err;
+	return number_put(u, "rrset-cache-size:", cache - cache / 3);
 }
 
 static int servers_put(struct upstream *u, const char *const *servers)
