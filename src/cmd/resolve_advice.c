@@ -135,9 +135,8 @@ static void publish_number(struct text *out, const struct subject *subject)
 		return;
 	text_printf(out, "%s is not published below ", subject->number);
 	put_suffixes(out, suffixes, isn ? "freenum.org" : "e164.arpa");
-	text_puts(out, suffixes != NULL ?
-			       "." :
-			       " (no onnet.yaml names another domain, and no --suffix).");
+	if (suffixes == NULL)
+		text_puts(out, " (no onnet.yaml names another domain, and no --suffix)");
 	if (lookup->infrastructure) {
 		text_puts(out, " for carriers.\n");
 		return;

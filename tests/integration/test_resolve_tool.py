@@ -474,6 +474,7 @@ def test_a_failure_says_what_was_looked_for_and_what_to_publish(tool):
                  f"onnet --server {tool.address} domain set empty.shop.test --server sip1,address="):
         assert part in done.stderr, done.stderr
     done = tool.run("--suffix", "num.test", "+12025550199", code=EXIT["nxdomain"])
+    assert "+12025550199 is not published below num.test. If it is yours" in done.stderr
     assert f"onnet --server {tool.address} number set '+12025550199' sip:USER@DOMAIN " \
            "--zone num.test\n" in done.stderr
     done = tool.run("shop.test", code=EXIT["bad_uri"])
