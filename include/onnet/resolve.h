@@ -19,9 +19,10 @@ extern "C" {
  * libonnet finds the way: from a SIP or SIPS URI to the servers to try (RFC 3263), from a number to
  * its URIs (ENUM, RFC 6116; ISN), and on request from there to their servers.
  *
- * A resolver is for one thread at a time. Poll onnet_resolver_fd() for reading, in whatever loop
- * the program has, and call onnet_resolver_process() when it is readable. It never blocks, and it
- * is the only place from which callbacks run.
+ * A resolver is for one thread at a time, and for the process that made it: after fork() the child
+ * neither uses nor frees it. Poll onnet_resolver_fd() for reading, in whatever loop the program
+ * has, and call onnet_resolver_process() when it is readable. It never blocks, and it is the only
+ * place from which callbacks run.
  */
 struct onnet_resolver;
 struct onnet_lookup;
