@@ -389,7 +389,7 @@ static void addresses_answered(struct machine *m, struct location *l)
 		l->reason = "";
 		return;
 	}
-	if (l->fell_back && m->state == MACHINE_LOCATE)
+	if (l->fell_back && l->reason == NULL && m->state == MACHINE_LOCATE)
 		l->reason = nothing_found(m, l);
 	locate_end(m, l, l->error);
 }

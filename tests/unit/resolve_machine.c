@@ -612,6 +612,29 @@ static void a_domain_with_nothing_is_told_what_was_looked_for(void **state)
 	play_end();
 }
 
+static void a_domain_whose_servers_are_all_black_is_told_so(void **state)
+{
+	struct machine_setup setup = { .options = NULL };
+	struct onnet_endpoint black;
+	struct avoid *avoid;
+
+	(void)state;
+	assert_int_equal(onnet_endpoint_parse(&black, "192.0.2.1:5060/udp"), 0);
+	assert_int_equal(avoid_new(&avoid), 0);
+	assert_int_equal(avoid_mark(avoid, &black, ONNET_MARK_BLACK, 0, 0), 0);
+	setup.avoid = avoid;
+	play_begin("sip:a.example", &setup);
+	answer_none("a.example NAPTR");
+	answer_none("_sip._udp.a.example SRV");
+	answer_none("_sip._tcp.a.example SRV");
+	answer_none("a.example AAAA");
+	answer_record("a.example A", V4, TTL);
+	assert_int_equal(play.result->error, ONNET_SERVICE_NOT_AVAILABLE);
+	assert_string_equal(play.result->reason, "all servers are left out for now");
+	play_end();
+	avoid_free(avoid);
+}
+
 static void a_result_is_told_as_json(void **state)
 {
 	const struct onnet_lookup_options options = { .families = ONNET_FAMILY_V4 };
@@ -707,6 +730,7 @@ int main(void)
 		cmocka_unit_test(the_host_says_which_family_comes_first),
 		cmocka_unit_test(options_that_make_no_sense_are_refused),
 		cmocka_unit_test(a_domain_with_nothing_is_told_what_was_looked_for),
+		cmocka_unit_test(a_domain_whose_servers_are_all_black_is_told_so),
 		cmocka_unit_test(a_result_is_told_as_json),
 		cmocka_unit_test(an_explanation_tells_what_was_seen_and_by_which_rule),
 	};
