@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+enum { LABEL_MAX = 63, NAME_MAX_OCTETS = 255 };
+
 static const uint8_t zeros[8];
 
 struct reader read_begin(const void *data, size_t size)
@@ -72,6 +74,24 @@ struct slice read_string(struct reader *r)
 	uint8_t size = read_u8(r);
 
 	return read_bytes(r, size);
+}
+
+struct slice read_name(struct reader *r)
+{
+	const uint8_t *start = r->pos;
+	uint8_t label;
+
+	do {
+		label = read_u8(r);
+		if (label > LABEL_MAX)
+			r->failed = true;
+		read_bytes(r, label);
+	} while (label > 0 && !r->failed);
+
+	struct slice name = slice_make(start, (size_t)(r->pos - start));
+	if (name.size > NAME_MAX_OCTETS)
+		r->failed = true;
+	return name;
 }
 
 int read_end(const struct reader *r)

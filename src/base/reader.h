@@ -35,6 +35,9 @@ struct slice read_bytes(struct reader *r, size_t size);
 /* A DNS character-string (RFC 1035 3.3): a length octet and as many octets. */
 struct slice read_string(struct reader *r);
 
+/* A domain name with its final zero octet, not compressed (RFC 1035 3.1): at most 255 octets. */
+struct slice read_name(struct reader *r);
+
 static inline size_t read_left(const struct reader *r)
 {
 	return (size_t)(r->end - r->pos);

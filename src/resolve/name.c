@@ -89,24 +89,6 @@ int name_below(struct name *ret, const char *labels, struct slice name)
 	return 0;
 }
 
-struct slice name_read(struct reader *r)
-{
-	const uint8_t *start = r->pos;
-	uint8_t label;
-
-	do {
-		label = read_u8(r);
-		if (label > LABEL_MAX)
-			r->failed = true;
-		read_bytes(r, label);
-	} while (label > 0 && !r->failed);
-
-	struct slice name = slice_make(start, (size_t)(r->pos - start));
-	if (name.size > NAME_OCTETS)
-		r->failed = true;
-	return name;
-}
-
 static uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;

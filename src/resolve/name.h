@@ -31,9 +31,6 @@ int name_parse(struct name *ret, struct slice text);
 /* The labels ("_sip._udp") in front of a name. -ENAMETOOLONG */
 int name_below(struct name *ret, const char *labels, struct slice name);
 
-/* The octets that a name takes in the reader; the reader fails where there is none. */
-struct slice name_read(struct reader *r);
-
 /* Letter case aside. */
 bool name_equal(struct slice a, struct slice b);
 

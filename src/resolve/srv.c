@@ -102,7 +102,7 @@ static bool hop_read(struct machine *m, const struct route *route, struct slice 
 	hop.priority = read_u16(&r);
 	hop.weight = read_u16(&r);
 	hop.port = read_u16(&r);
-	hop.name = name_read(&r);
+	hop.name = read_name(&r);
 	if (read_end(&r) < 0) {
 		trace_drop(m, hop.trace, rule, "it is malformed");
 		return false;

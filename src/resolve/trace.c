@@ -153,7 +153,7 @@ static void put_srv(struct text *to, struct slice rdata)
 	uint16_t priority = read_u16(&r);
 	uint16_t weight = read_u16(&r);
 	uint16_t port = read_u16(&r);
-	struct slice target = name_read(&r);
+	struct slice target = read_name(&r);
 
 	if (read_end(&r) < 0)
 		return;

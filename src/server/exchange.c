@@ -16,28 +16,12 @@ enum {
 	FLAG_DO = 0x8000,
 };
 
-/* The question's name: whole labels, no pointers. */
-static void read_qname(struct reader *r)
-{
-	const uint8_t *start = r->pos;
-	uint8_t length;
-
-	do {
-		length = read_u8(r);
-		if (length > KNOT_DNAME_MAXLABELLEN)
-			r->failed = true;
-		read_bytes(r, length);
-	} while (length > 0 && !r->failed);
-	if (r->pos - start > KNOT_DNAME_MAXLEN)
-		r->failed = true;
-}
-
 static bool read_question(struct exchange *x)
 {
 	struct reader r = read_begin(x->wire, x->size);
 
 	read_bytes(&r, KNOT_WIRE_HEADER_SIZE);
-	read_qname(&r);
+	read_name(&r);
 	x->qtype = read_u16(&r);
 	x->qclass = read_u16(&r);
 	if (r.failed)

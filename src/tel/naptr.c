@@ -16,32 +16,13 @@
 #include "base/reader.h"
 #include "tel/expression.h"
 
-enum { STRING_MAX = 255, NAME_MAX_OCTETS = 255, LABEL_MAX = 63 };
+enum { STRING_MAX = 255 };
 
 /*
  * RFC 3403 4.1 leaves flags to the application; S, A, U and P are the ones in use (RFC 3404 4.3).
  * "se" is none of them, yet it is published for S.
  */
 static const char *const flags_known[] = { "", "s", "a", "u", "p", "se" };
-
-/* A name that is not compressed (RFC 1035 3.1); fails the reader where there is none. */
-static struct slice read_name(struct reader *r)
-{
-	const uint8_t *start = r->pos;
-	uint8_t label;
-
-	do {
-		label = read_u8(r);
-		if (label > LABEL_MAX)
-			r->failed = true;
-		read_bytes(r, label);
-	} while (label > 0 && !r->failed);
-
-	struct slice name = slice_make(start, (size_t)(r->pos - start));
-	if (name.size > NAME_MAX_OCTETS)
-		r->failed = true;
-	return name;
-}
 
 int naptr_read(struct slice rdata, struct naptr *ret)
 {
