@@ -57,8 +57,9 @@ struct conf_zone {
 	size_t update_count;
 	const struct conf_rule *transfer;
 	size_t transfer_count;
-	bool naptr_check;  /* default true */
-	uint64_t log_size; /* octets of change log kept, default 64 MiB */
+	bool naptr_check;   /* default true */
+	bool number_ranges; /* wildcards are number ranges, default false */
+	uint64_t log_size;  /* octets of change log kept, default 64 MiB */
 	int line;
 };
 

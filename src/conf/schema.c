@@ -65,6 +65,8 @@ static const struct row schema[] = {
 	{ ZONE, "update", &kind_update, MANY(conf_zone, update) },
 	{ ZONE, "transfer", &kind_transfer, MANY(conf_zone, transfer) },
 	{ ZONE, "naptr-check", &kind_flag, ONE(conf_zone, naptr_check), .fallback = { "on" } },
+	{ ZONE, "number-ranges", &kind_flag, ONE(conf_zone, number_ranges),
+	  .fallback = { "off" } },
 	{ ZONE, "log-size", &kind_size, ONE(conf_zone, log_size), .least = 64 << 10,
 	  .most = (uint64_t)1024 << 30, .fallback = { "64M" } },
 

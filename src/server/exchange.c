@@ -8,10 +8,12 @@
 
 #include "base/clock.h"
 #include "base/reader.h"
+#include "dns/option.h"
 
 enum {
 	OPT_SIZE = 11,
-	EDE_HEAD = 6,
+	OPTION_HEAD = 4,
+	EDE_HEAD = OPTION_HEAD + 2,
 	PAYLOAD_MIN = 512,
 	FLAG_DO = 0x8000,
 };
@@ -53,7 +55,8 @@ static bool read_opt(struct exchange *x)
 	struct reader options = read_sub(&r, size);
 
 	while (!options.failed && read_left(&options) > 0) {
-		read_u16(&options);
+		if (read_u16(&options) == OPTION_RANGES)
+			x->ranges = RANGES_ASKED;
 		size = read_u16(&options);
 		read_bytes(&options, size);
 	}
@@ -132,6 +135,8 @@ enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
 		if (*x->message->opt_rr->owner != 0) /* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
 			return broken(x, KNOT_RCODE_FORMERR);
 		take_opt(x, x->message->opt_rr->rclass, x->message->opt_rr->ttl);
+		if (knot_edns_get_option(x->message->opt_rr, OPTION_RANGES, NULL) != NULL)
+			x->ranges = RANGES_ASKED;
 		if (x->version != 0)
 			return broken(x, KNOT_RCODE_BADVERS);
 	}
@@ -149,9 +154,14 @@ static size_t why_size(const struct exchange *x)
 	return EDE_HEAD + (size < EXCHANGE_TEXT_MAX ? size : EXCHANGE_TEXT_MAX);
 }
 
+static size_t ranges_size(const struct exchange *x)
+{
+	return x->ranges != RANGES_NOT_ASKED ? OPTION_HEAD + OPTION_RANGES_SIZE : 0;
+}
+
 void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size_t room)
 {
-	size_t tail = (x->edns ? OPT_SIZE : 0) + tsig_room(&x->tsig);
+	size_t tail = (x->edns ? OPT_SIZE + ranges_size(x) : 0) + tsig_room(&x->tsig);
 
 	if (x->edns && x->question_size + tail + why_size(x) <= room)
 		tail += why_size(x);
@@ -172,16 +182,22 @@ void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size
 static size_t write_opt(const struct exchange *x, uint8_t *at)
 {
 	size_t why = why_size(x);
-	struct writer w = write_begin(at, OPT_SIZE + why);
+	size_t ranges = x->ranges > RANGES_ASKED ? ranges_size(x) : 0;
+	struct writer w = write_begin(at, OPT_SIZE + ranges + why);
 
 	write_u8(&w, 0);
 	write_u16(&w, KNOT_RRTYPE_OPT);
 	write_u16(&w, x->own_payload);
 	write_u32(&w, (uint32_t)(x->rcode >> 4) << 24 | (x->dnssec ? FLAG_DO : 0));
-	write_u16(&w, (uint16_t)why);
+	write_u16(&w, (uint16_t)(ranges + why));
+	if (ranges > 0) {
+		write_u16(&w, OPTION_RANGES);
+		write_u16(&w, OPTION_RANGES_SIZE);
+		write_u8(&w, x->ranges == RANGES_NUMBERS);
+	}
 	if (why > 0) {
 		write_u16(&w, KNOT_EDNS_OPTION_EDE);
-		write_u16(&w, (uint16_t)(why - 4));
+		write_u16(&w, (uint16_t)(why - OPTION_HEAD));
 		write_u16(&w, x->why_code);
 		write_bytes(&w, x->why, why - EDE_HEAD);
 	}

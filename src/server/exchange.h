@@ -7,6 +7,9 @@
 
 enum { EXCHANGE_TEXT_MAX = 200 };
 
+/* What the client asked about the zone's wildcards (dns/option.h), and what the response says. */
+enum exchange_ranges { RANGES_NOT_ASKED, RANGES_ASKED, RANGES_PLAIN, RANGES_NUMBERS };
+
 /* One request as far as it was read, and what its response must say beside records. */
 struct exchange {
 	const uint8_t *wire; /* the request */
@@ -23,6 +26,7 @@ struct exchange {
 	uint16_t payload; /* what the client says it takes over UDP, at least 512 */
 	bool dnssec;
 	uint8_t version;
+	enum exchange_ranges ranges;
 
 	knot_pkt_t *message; /* the request in whole; NULL where the quick look was enough */
 	struct tsig tsig;

@@ -63,6 +63,16 @@ static bool is_question_only(uint16_t type)
 	return type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 254);
 }
 
+/* What the wildcards of the question's zone mean; of no zone there is nothing to say. */
+static void tell_ranges(const struct responder *r, struct exchange *x)
+{
+	const struct zone *zone =
+		zone_table_above(r->view.table, x->wire + KNOT_WIRE_HEADER_SIZE);
+
+	if (zone != NULL)
+		x->ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
+}
+
 static enum response answer_query(struct responder *r, struct exchange *x, uint8_t *wire,
 				  size_t *size)
 {
@@ -77,6 +87,8 @@ static enum response answer_query(struct responder *r, struct exchange *x, uint8
 		return fail(r, x, wire, size);
 	}
 	exchange_reply(x, &reply, wire, response_room(r, x));
+	if (x->ranges != RANGES_NOT_ASKED)
+		tell_ranges(r, x);
 	x->rcode = answer_find(&r->view, x->qtype, &reply);
 	answer_additional(&r->view, &reply);
 	return finish(x, &reply, size);

@@ -3,6 +3,9 @@
  * Zone transfer out (RFC 5936). Messages are filled to 16 KiB, within the reach of compression
  * pointers: owners are written as their own labels and a pointer to the zone's name in the
  * question, which is why each message carries the question. Each is signed where the request was.
+ *
+ * Of a zone with number ranges goes out what makes any secondary answer as we do (zone/range_walk.c);
+ * who asks for what is stored (dns/option.h) gets that.
  */
 #include "server/transfer.h"
 
@@ -12,6 +15,7 @@
 #include "base/log.h"
 #include "dns/rdata.h"
 #include "server/peer.h"
+#include "zone/range.h"
 
 enum { MESSAGE_SIZE = 16384, OWNER_SIZE = 2, POINTER = 0xc000 };
 
@@ -24,7 +28,7 @@ struct transfer {
 	const knot_dname_t *apex;
 	size_t apex_size;
 	struct store_txn *txn;
-	struct store_walk *walk;
+	struct range_walk *walk;
 	enum phase phase;
 	bool started; /* a message was made */
 
@@ -69,13 +73,16 @@ static bool client_is_current(const struct exchange *x, const struct rrset *soa)
 }
 
 /* The request's octets and the key, which outlive neither the request nor a reload. */
-static int keep_request(struct transfer *transfer, const struct exchange *x)
+static int keep_request(struct transfer *transfer, const struct zone *zone,
+			const struct exchange *x)
 {
 	uint8_t *wire = arena_copy(&transfer->arena, x->wire, x->size);
 
 	if (wire == NULL)
 		return -ENOMEM;
 	transfer->x = *x;
+	if (x->ranges != RANGES_NOT_ASKED)
+		transfer->x.ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
 	transfer->x.wire = wire;
 	transfer->x.message = NULL;
 	transfer->x.tsig.rr = NULL;
@@ -98,14 +105,14 @@ static int transfer_new(struct transfer **ret, struct responder *r, const struct
 	transfer->apex = arena_copy(&transfer->arena, zone->apex, zone->apex_size);
 	transfer->apex_size = zone->apex_size;
 
-	int err = transfer->apex != NULL ? keep_request(transfer, x) : -ENOMEM;
+	int err = transfer->apex != NULL ? keep_request(transfer, zone, x) : -ENOMEM;
 	if (err == 0)
 		err = store_read_begin(r->store, &transfer->txn);
 	if (err == 0)
 		err = store_zone_get(transfer->txn, transfer->apex, &record);
 	if (err == 0)
-		err = store_walk_begin(&transfer->walk, transfer->txn, &record, transfer->apex,
-				       transfer->apex);
+		err = range_walk_begin(&transfer->walk, transfer->txn, &record, transfer->apex,
+				       zone->number_ranges && x->ranges == RANGES_NOT_ASKED);
 	if (err != 0)
 		transfer_free(transfer);
 	else
@@ -117,7 +124,7 @@ void transfer_free(struct transfer *transfer)
 {
 	if (transfer == NULL)
 		return;
-	store_walk_end(transfer->walk);
+	range_walk_end(transfer->walk);
 	store_read_end(transfer->txn);
 	knot_tsig_key_deinit(&transfer->key.tsig);
 	arena_done(&transfer->arena);
@@ -256,7 +263,7 @@ static int put_records(struct filling *f, struct transfer *transfer)
 	for (;;) {
 		if (!transfer->in_node) {
 			int more =
-				store_walk_next(transfer->walk, transfer->owner, &transfer->node);
+				range_walk_next(transfer->walk, transfer->owner, &transfer->node);
 
 			if (more <= 0)
 				return more == 0 ? 1 : more;

@@ -53,7 +53,12 @@ static bool find_target(struct zone_view *view, const knot_dname_t *target, stru
 	const struct store_zone *record = zone != NULL ? zone_view_get(view, zone) : NULL;
 	struct store_match match;
 
-	if (record == NULL || answer_find_name(view, record, target, &match) != 0 ||
+	if (record == NULL)
+		return false;
+
+	/* a target may be below a delegation, where no range is for it */
+	bool ranges = zone->number_ranges && record->cuts == 0;
+	if (answer_find_name(view, record, ranges, target, &match) != 0 ||
 	    match.status != STORE_FOUND)
 		return false;
 	*ret = match.node;

@@ -16,6 +16,7 @@
 #include <libknot/libknot.h>
 
 #include "dns/rdata.h"
+#include "zone/range.h"
 
 enum { ALIASES_MAX = 16 };
 
@@ -62,12 +63,14 @@ static const knot_dname_t *wildcard_name(knot_dname_storage_t ret, const knot_dn
 	return ret;
 }
 
-int answer_find_name(struct zone_view *view, const struct store_zone *record,
+int answer_find_name(struct zone_view *view, const struct store_zone *record, bool ranges,
 		     const knot_dname_t *name, struct store_match *ret)
 {
 	knot_dname_storage_t storage;
 	int err = store_find(view->txn, record, name, ret);
 
+	if (ranges && err == 0 && ret->status != STORE_FOUND)
+		err = range_find(view->txn, record, name, ret);
 	if (err != 0 || ret->status != STORE_ABSENT)
 		return err;
 
@@ -192,7 +195,7 @@ static enum outcome search_zone(struct search *s)
 
 	if (s->record->cuts > 0 && find_cut(s, &outcome))
 		return outcome;
-	if (answer_find_name(s->view, s->record, s->name, &match) != 0)
+	if (answer_find_name(s->view, s->record, s->zone->number_ranges, s->name, &match) != 0)
 		return BROKEN;
 	if (match.status == STORE_FOUND)
 		return answer_node(s, &match.node);

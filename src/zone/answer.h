@@ -13,9 +13,9 @@ uint8_t answer_find(struct zone_view *view, uint16_t qtype, struct reply *reply)
 
 /*
  * Looks for one name of a zone without regard to delegations; a wildcard stands in where there is
- * no such name (RFC 4592 3.3). 0, or a negative errno of the store.
+ * no such name (RFC 4592 3.3), with ranges as zone/range.h says. 0, or a negative errno of the store.
  */
-int answer_find_name(struct zone_view *view, const struct store_zone *record,
+int answer_find_name(struct zone_view *view, const struct store_zone *record, bool ranges,
 		     const knot_dname_t *name, struct store_match *ret);
 
 /* Adds what the client will ask for next, as far as there is room and the server holds it. */

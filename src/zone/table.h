@@ -12,9 +12,10 @@ struct zone {
 	knot_dname_storage_t apex; /* in lower case */
 	size_t apex_size;
 	size_t apex_labels;
-	bool naptr_check;  /* refuse NAPTR records that would not work */
-	uint64_t log_size; /* octets of change log to keep */
-	size_t index;      /* in the table */
+	bool naptr_check;   /* refuse NAPTR records that would not work */
+	bool number_ranges; /* wildcards answer as zone/range.h says */
+	uint64_t log_size;  /* octets of change log to keep */
+	size_t index;       /* in the table */
 };
 
 /* All zones that are served; never changed once made. */
