@@ -8,39 +8,31 @@
 
 #include <errno.h>
 
-struct row {
-	uint16_t type;
-	uint16_t count;
-	uint32_t size;
-};
-
-enum { HEAD = sizeof(uint16_t) };
-
 static size_t node_count(const struct node *node)
 {
 	uint16_t count;
 
-	if (node->size < HEAD)
+	if (node->size < NODE_HEAD)
 		return 0;
 	memcpy(&count, node->data, sizeof(count));
 	return count;
 }
 
-static struct row row_at(const struct node *node, size_t index)
+static struct node_row row_at(const struct node *node, size_t index)
 {
-	struct row row;
+	struct node_row row;
 
-	memcpy(&row, node->data + HEAD + index * sizeof(row), sizeof(row));
+	memcpy(&row, node->data + NODE_HEAD + index * sizeof(row), sizeof(row));
 	return row;
 }
 
 /* Where the sets are; an empty node has no octets to point into. */
 static const uint8_t *sets_begin(const struct node *node, size_t count)
 {
-	return count > 0 ? node->data + HEAD + count * sizeof(struct row) : NULL;
+	return count > 0 ? node->data + NODE_HEAD + count * sizeof(struct node_row) : NULL;
 }
 
-static void set_make(struct rrset *ret, struct row row, const uint8_t *wire)
+static void set_make(struct rrset *ret, struct node_row row, const uint8_t *wire)
 {
 	*ret = (struct rrset){
 		.type = row.type, .count = row.count, .size = row.size, .wire = wire
@@ -53,7 +45,7 @@ bool node_find(const struct node *node, uint16_t type, struct rrset *ret)
 	const uint8_t *wire = sets_begin(node, count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct row row = row_at(node, i);
+		struct node_row row = row_at(node, i);
 
 		if (row.type == type) {
 			set_make(ret, row, wire);
@@ -79,7 +71,7 @@ bool node_at(const struct node *node, size_t index, struct rrset *ret)
 
 int node_make(struct arena *arena, const struct rrset *set, size_t count, struct node *ret)
 {
-	size_t room = HEAD + count * sizeof(struct row);
+	size_t room = NODE_HEAD + count * sizeof(struct node_row);
 	uint16_t made = (uint16_t)count;
 
 	for (size_t i = 0; i < count; i++)
@@ -94,9 +86,9 @@ int node_make(struct arena *arena, const struct rrset *set, size_t count, struct
 	}
 	memcpy(data, &made, sizeof(made));
 
-	uint8_t *rows = data + HEAD, *at = rows + count * sizeof(struct row);
+	uint8_t *rows = data + NODE_HEAD, *at = rows + count * sizeof(struct node_row);
 	for (size_t i = 0; i < count; i++) {
-		struct row row = { set[i].type, set[i].count, set[i].size };
+		struct node_row row = { set[i].type, set[i].count, set[i].size };
 
 		memcpy(rows + i * sizeof(row), &row, sizeof(row));
 		memcpy(at, set[i].wire, set[i].size);
@@ -104,6 +96,37 @@ int node_make(struct arena *arena, const struct rrset *set, size_t count, struct
 	}
 	*ret = (struct node){ .data = data, .size = room };
 	return 0;
+}
+
+/* Whether the set's records fill it, one behind the other. */
+static bool set_valid(const struct rrset *set)
+{
+	struct rrset_record record;
+	size_t pos = 0, count = 0;
+
+	while (rrset_next(set, &pos, &record) && pos <= set->size)
+		count++;
+	return count == set->count && pos == set->size;
+}
+
+bool node_valid(const struct node *node)
+{
+	size_t count = node_count(node), used = NODE_HEAD + count * sizeof(struct node_row);
+	struct rrset set;
+
+	if (count == 0 || used > node->size)
+		return node->size == 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t size = row_at(node, i).size;
+
+		if (size > node->size - used)
+			return false;
+		used += size;
+	}
+	for (size_t i = 0; node_at(node, i, &set); i++)
+		if (set.count == 0 || !set_valid(&set))
+			return false;
+	return used == node->size;
 }
 
 bool node_identical(const struct node *a, const struct node *b)

@@ -15,6 +15,21 @@ struct node {
 	size_t size;
 };
 
+/* For those who lay out a node themselves: a uint16_t says how many rows there are, then they stand. */
+struct node_row {
+	uint16_t type;
+	uint16_t count;
+	uint32_t size;
+};
+
+enum { NODE_HEAD = sizeof(uint16_t) };
+
+/*
+ * Whether octets from somewhere are a node at all: rows and records are whole, none is missing and
+ * nothing is left over.
+ */
+bool node_valid(const struct node *node);
+
 /* The set of this type; false where the node has none. */
 bool node_find(const struct node *node, uint16_t type, struct rrset *ret);
 
