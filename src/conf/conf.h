@@ -19,6 +19,12 @@ struct conf_address {
 	socklen_t size;
 };
 
+/* A network interface and a port (host order) on it. */
+struct conf_interface {
+	const char *name; /* at most 15 octets, as Linux has it */
+	uint16_t port;
+};
+
 /* A prefix: family AF_INET or AF_INET6, as many leading bits as length says. */
 struct conf_prefix {
 	int family;
@@ -67,6 +73,8 @@ struct conf {
 	const char *path;
 	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
 	size_t listen_count;
+	const struct conf_interface *listen_xdp; /* no interface twice */
+	size_t listen_xdp_count;
 	const char *storage;       /* default /var/lib/onnet */
 	unsigned workers;          /* 0: one for each core */
 	const char *user;          /* NULL: stay who we are */

@@ -6,6 +6,7 @@
 #include "conf/value.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "conf/address.h"
@@ -113,6 +114,46 @@ static size_t address_identity(const void *thing, uint8_t *ret)
 
 	memcpy(ret, &address->socket, address->size);
 	return address->size;
+}
+
+/* What Linux takes for an interface's name (dev_valid_name()), without the '@' that is ours. */
+static bool interface_name_good(const char *name, size_t size)
+{
+	static const char forbidden[] = "/: \t\n\v\f\r";
+
+	if (size == 0 || size >= IF_NAMESIZE || strcspn(name, forbidden) < size)
+		return false;
+	return !(name[0] == '.' && (size == 1 || (size == 2 && name[1] == '.')));
+}
+
+static int interface_read(struct reading *r, const struct row *row, const struct node *node,
+			  void *ret)
+{
+	const char *text = node->text;
+	size_t size = strcspn(text, "@");
+	uint64_t port = DEFAULT_PORT;
+
+	if (!interface_name_good(text, size) ||
+	    (text[size] == '@' &&
+	     (decimal_parse(&port, text + size + 1, UINT16_MAX) < 0 || port == 0)))
+		return value_fault(r, row, node,
+				   "a network interface; wanted is INTERFACE or INTERFACE@PORT");
+
+	const char *name = arena_printf(&r->conf->arena, "%.*s", (int)size, text);
+	if (name == NULL)
+		return -ENOMEM;
+	*(struct conf_interface *)ret = (struct conf_interface){ name, (uint16_t)port };
+	return 0;
+}
+
+static size_t interface_identity(const void *thing, uint8_t *ret)
+{
+	const struct conf_interface *interface = thing;
+	size_t size = interface->name != NULL ? strlen(interface->name) : 0;
+
+	if (size > 0)
+		memcpy(ret, interface->name, size);
+	return size;
 }
 
 static int prefix_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
@@ -256,6 +297,9 @@ const struct kind kind_flag = { .read = flag_read, .size = sizeof(bool) };
 const struct kind kind_address = { .read = address_read,
 				   .size = sizeof(struct conf_address),
 				   .identity = address_identity };
+const struct kind kind_interface = { .read = interface_read,
+				     .size = sizeof(struct conf_interface),
+				     .identity = interface_identity };
 const struct kind kind_prefix = { .read = prefix_read, .size = sizeof(struct conf_prefix) };
 const struct kind kind_path = { .read = path_read, .size = sizeof(char *) };
 const struct kind kind_user = { .read = user_read, .size = sizeof(char *) };

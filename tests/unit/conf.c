@@ -183,6 +183,7 @@ static void a_file_that_says_nothing_gives_the_defaults(void **state)
 		assert_int_equal(conf->tcp_idle_timeout, 10);
 		assert_int_equal(conf->tcp_max_clients, 1000);
 		assert_int_equal(conf->udp_max_payload, 1232);
+		assert_int_equal(conf->listen_xdp_count, 0);
 		assert_int_equal(conf->key_count + conf->zone_count, 0);
 		assert_int_equal(conf->e164_count + conf->isn_count, 0);
 		conf_free(conf);
@@ -214,6 +215,19 @@ static void a_list_of_one_may_be_a_bare_word_or_a_single_mapping(void **state)
 	assert_string_equal(conf->zone[0].update[0].name[0], "*.example.net");
 	assert_string_equal(conf->key[0].algorithm, "hmac-sha1");
 	assert_string_equal(conf->e164[0], "e164.arpa");
+	conf_free(conf);
+}
+
+static void an_interface_has_port_53_unless_another_is_named(void **state)
+{
+	(void)state;
+	struct conf *conf = good_read("server: {listen-xdp: [eth0, a-name.with_15@5353]}\n");
+
+	assert_int_equal(conf->listen_xdp_count, 2);
+	assert_string_equal(conf->listen_xdp[0].name, "eth0");
+	assert_int_equal(conf->listen_xdp[0].port, 53);
+	assert_string_equal(conf->listen_xdp[1].name, "a-name.with_15");
+	assert_int_equal(conf->listen_xdp[1].port, 5353);
 	conf_free(conf);
 }
 
@@ -405,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_file_with_every_word_comes_out_whole),
 		cmocka_unit_test(a_file_that_says_nothing_gives_the_defaults),
 		cmocka_unit_test(a_list_of_one_may_be_a_bare_word_or_a_single_mapping),
+		cmocka_unit_test(an_interface_has_port_53_unless_another_is_named),
 		cmocka_unit_test(paths_are_relative_to_the_file),
 		cmocka_unit_test(the_example_is_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),

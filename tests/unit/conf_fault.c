@@ -47,7 +47,7 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
+		    "listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
 		    "udp-max-payload" } },
 		{ "unknown section",
 		  "zones: []\nfoo: 1\n",
@@ -103,6 +103,10 @@ static void words_that_are_wrong_are_told(void **state)
 #define COUNT_FAULT(word, text, least, most) \
 	": " word ": '" text "' is not a number from " least " to " most
 
+#define INTERFACE_FAULT(text)                                                          \
+	": listen-xdp: '" text "' is not a network interface; wanted is INTERFACE or " \
+	"INTERFACE@PORT"
+
 static void values_that_are_wrong_are_told(void **state)
 {
 	static const struct {
@@ -125,6 +129,13 @@ static void values_that_are_wrong_are_told(void **state)
 		    "4:20" COUNT_FAULT("tcp-max-clients", "010", "1", "1000000"),
 		    "5:20" COUNT_FAULT("udp-max-payload", "99999999999999999999", "512",
 				       "4096") } },
+		{ "interfaces",
+		  "server:\n  listen-xdp:\n  - eth0\n  - a/b\n  - a-name-of-16-octs\n  - eth1@0\n"
+		  "  - \"@53\"\n  - ..\n  - eth0@54\n",
+		  { "4:5" INTERFACE_FAULT("a/b"), "5:5" INTERFACE_FAULT("a-name-of-16-octs"),
+		    "6:5" INTERFACE_FAULT("eth1@0"), "7:5" INTERFACE_FAULT("@53"),
+		    "8:5" INTERFACE_FAULT(".."),
+		    "9:5: listen-xdp: 'eth0@54' is given twice, first in line 3" } },
 		{ "addresses",
 		  "server:\n  listen:\n  - \"[::1]:53\"\n  - localhost\n  - 127.0.0.1@0\n"
 		  "  - 127.0.0.1:5300\n",
