@@ -6,14 +6,17 @@
 #include "zone/change.h"
 
 struct connection;
+struct xdp;
 
 /* Where a request came from and its response goes. */
 struct origin {
 	struct sockaddr_storage peer;
 	socklen_t peer_size;
 	struct connection *connection; /* TCP; NULL: UDP */
+	struct xdp *xdp;               /* UDP by AF_XDP; NULL: by a socket */
 	int socket;                    /* UDP */
-	/* UDP: the address that the request was sent to */
+	uint16_t payload_max;          /* UDP: what a datagram holds there; 0: any size */
+	/* UDP: the address that the request was sent to; AF_XDP: the way back */
 	_Alignas(struct cmsghdr) uint8_t control[64];
 	size_t control_size;
 };

@@ -32,13 +32,11 @@ void responder_done(struct responder *r)
 }
 
 /* The largest response that this client takes (RFC 1035 4.2.1, RFC 6891 6.2.3-6.2.5). */
-static size_t response_room(const struct responder *r, const struct exchange *x)
+static size_t response_room(const struct exchange *x)
 {
-	size_t own = r->state->conf->udp_max_payload;
-
 	if (x->tcp)
 		return RESPONSE_ROOM;
-	return x->payload < own ? x->payload : own;
+	return x->payload < x->own_payload ? x->payload : x->own_payload;
 }
 
 static enum response finish(struct exchange *x, struct reply *reply, size_t *size)
@@ -48,12 +46,11 @@ static enum response finish(struct exchange *x, struct reply *reply, size_t *siz
 }
 
 /* A response without records. */
-static enum response fail(const struct responder *r, struct exchange *x, uint8_t *wire,
-			  size_t *size)
+static enum response fail(struct exchange *x, uint8_t *wire, size_t *size)
 {
 	struct reply reply;
 
-	exchange_reply(x, &reply, wire, response_room(r, x));
+	exchange_reply(x, &reply, wire, response_room(x));
 	return finish(x, &reply, size);
 }
 
@@ -80,13 +77,13 @@ static enum response answer_query(struct responder *r, struct exchange *x, uint8
 
 	if (x->qclass != KNOT_CLASS_IN) {
 		x->rcode = KNOT_RCODE_REFUSED;
-		return fail(r, x, wire, size);
+		return fail(x, wire, size);
 	}
 	if (is_question_only(x->qtype)) {
 		x->rcode = KNOT_RCODE_NOTIMPL;
-		return fail(r, x, wire, size);
+		return fail(x, wire, size);
 	}
-	exchange_reply(x, &reply, wire, response_room(r, x));
+	exchange_reply(x, &reply, wire, response_room(x));
 	if (x->ranges != RANGES_NOT_ASKED)
 		tell_ranges(r, x);
 	x->rcode = answer_find(&r->view, x->qtype, &reply);
@@ -102,10 +99,20 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 
 	if (response == RESPONSE_STREAM)
 		return response;
-	exchange_reply(x, &reply, wire, response_room(r, x));
+	exchange_reply(x, &reply, wire, response_room(x));
 	if (x->rcode == KNOT_RCODE_NOERROR)
 		transfer_soa(r, &reply);
 	return finish(x, &reply, size);
+}
+
+/* What we take over UDP and send at most: no more than passes where the request came in. */
+static uint16_t own_payload(const struct responder *r, const struct origin *origin)
+{
+	unsigned own = r->state->conf->udp_max_payload;
+
+	if (origin->payload_max != 0 && origin->payload_max < own)
+		own = origin->payload_max;
+	return (uint16_t)own;
 }
 
 enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
@@ -115,7 +122,7 @@ enum response request_answer(struct responder *r, const struct origin *origin, s
 			      .size = request.size,
 			      .peer = (const struct sockaddr *)&origin->peer,
 			      .tcp = origin->connection != NULL,
-			      .own_payload = (uint16_t)r->state->conf->udp_max_payload };
+			      .own_payload = own_payload(r, origin) };
 	enum exchange_read read = exchange_read(&x);
 
 	if (read == EXCHANGE_SILENCE)
@@ -127,7 +134,7 @@ enum response request_answer(struct responder *r, const struct origin *origin, s
 
 	enum response response;
 	if (read == EXCHANGE_BROKEN)
-		response = fail(r, &x, wire, size);
+		response = fail(&x, wire, size);
 	else if (x.qtype == KNOT_RRTYPE_AXFR || x.qtype == KNOT_RRTYPE_IXFR)
 		response = answer_transfer(r, &x, wire, size, stream);
 	else

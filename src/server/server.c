@@ -22,6 +22,7 @@
 #include "server/peer.h"
 #include "server/worker.h"
 #include "server/writer.h"
+#include "server/xdp.h"
 
 struct server {
 	struct shared shared;
@@ -73,6 +74,33 @@ static int listen_at(struct server *server, const struct conf_address *address, 
 	return err;
 }
 
+/* Each queue of the interface goes to a worker. Where there is no AF_XDP, sockets do it all. */
+static int listen_xdp(struct server *server, const struct conf_interface *interface)
+{
+	struct xdp *list = NULL;
+	struct text why = { 0 };
+	size_t count = 0;
+	int err = xdp_open(&list, interface, &why);
+
+	if (err != 0)
+		log_warning("listen-xdp: %s@%u is not used, sockets take its place: %s",
+			    interface->name, interface->port, text_get(&why));
+	text_done(&why);
+	if (err != 0)
+		return err == -ENOMEM ? err : 0;
+
+	while (list != NULL && err == 0) {
+		struct xdp *xdp = list;
+
+		list = xdp->next;
+		err = worker_take_xdp(&server->worker[count++ % server->worker_count], xdp);
+	}
+	xdp_close(list);
+	log_info("listen-xdp: %s@%u, queues: %zu, %s", interface->name, interface->port, count,
+		 xdp_mode(interface));
+	return err;
+}
+
 static int make_workers(struct server *server, struct text *fault)
 {
 	const struct conf *conf = server->state->conf;
@@ -89,6 +117,8 @@ static int make_workers(struct server *server, struct text *fault)
 	}
 	for (size_t i = 0; err == 0 && i < conf->listen_count; i++)
 		err = listen_at(server, &conf->listen[i], fault);
+	for (size_t i = 0; err == 0 && i < conf->listen_xdp_count; i++)
+		err = listen_xdp(server, &conf->listen_xdp[i]);
 	return err;
 }
 
@@ -237,6 +267,17 @@ static bool same_listen(const struct conf *a, const struct conf *b)
 	return true;
 }
 
+static bool same_listen_xdp(const struct conf *a, const struct conf *b)
+{
+	if (a->listen_xdp_count != b->listen_xdp_count)
+		return false;
+	for (size_t i = 0; i < a->listen_xdp_count; i++)
+		if (a->listen_xdp[i].port != b->listen_xdp[i].port ||
+		    strcmp(a->listen_xdp[i].name, b->listen_xdp[i].name) != 0)
+			return false;
+	return true;
+}
+
 static void tell_unchangeable(const struct conf *old, const struct conf *new)
 {
 	bool user = old->user == NULL || new->user == NULL ? old->user != new->user :
@@ -244,6 +285,8 @@ static void tell_unchangeable(const struct conf *old, const struct conf *new)
 
 	if (!same_listen(old, new))
 		log_warning("reload: listen changed; it takes a restart");
+	if (!same_listen_xdp(old, new))
+		log_warning("reload: listen-xdp changed; it takes a restart");
 	if (strcmp(old->storage, new->storage) != 0)
 		log_warning("reload: storage changed; it takes a restart");
 	if (old->workers != new->workers || user)

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "server/tcp.h"
 #include "server/udp.h"
+#include "server/xdp.h"
 
 enum { EVENTS_MAX = 64 };
 
@@ -81,6 +82,13 @@ int worker_listen(struct worker *worker, const struct conf_address *address)
 	return err == 0 ? watch(worker, listener->socket, listener) : err;
 }
 
+int worker_take_xdp(struct worker *worker, struct xdp *xdp)
+{
+	xdp->next = worker->xdp;
+	worker->xdp = xdp;
+	return watch(worker, xdp->socket, xdp);
+}
+
 int worker_open(struct worker *worker, struct store *store)
 {
 	struct responder responder;
@@ -120,6 +128,8 @@ static void take_returned(struct worker *worker)
 		list = job->next;
 		if (job->origin.connection != NULL)
 			connection_return(job->origin.connection, worker, worker->scratch, size);
+		else if (size > 0 && job->origin.xdp != NULL)
+			xdp_send(&job->origin, worker->scratch, size);
 		else if (size > 0)
 			udp_send(&job->origin, worker->scratch, size);
 		job_free(job);
@@ -166,6 +176,9 @@ static void serve(struct worker *worker, const struct epoll_event *event)
 	case EVENT_CONNECTION:
 		connection_serve(event->data.ptr, worker, event->events);
 		break;
+	case EVENT_XDP:
+		xdp_serve(event->data.ptr, worker);
+		break;
 	}
 }
 
@@ -211,6 +224,7 @@ void worker_done(struct worker *worker)
 		udp_close(&worker->udp[i]);
 	for (size_t i = 0; i < worker->listener_count; i++)
 		listener_close(&worker->listener[i]);
+	xdp_close(worker->xdp);
 	if (worker->responder.store != NULL)
 		responder_done(&worker->responder);
 	if (worker->epoll >= 0)

@@ -10,6 +10,7 @@
 struct udp;
 struct connection;
 struct listener;
+struct xdp;
 
 /* What the workers share; all else is a worker's own. */
 struct shared {
@@ -36,6 +37,7 @@ struct worker {
 	size_t udp_count;
 	struct listener *listener;
 	size_t listener_count;
+	struct xdp *xdp; /* a list */
 
 	struct connection *oldest, *newest; /* by their last message */
 	struct connection *dead;            /* closed; an event at hand may still name them */
@@ -50,6 +52,9 @@ struct worker {
 int worker_init(struct worker *worker, struct shared *shared, const struct state *state);
 int worker_listen(struct worker *worker, const struct conf_address *address);
 int worker_open(struct worker *worker, struct store *store);
+
+/* Serves one AF_XDP socket, which is the worker's from now on. */
+int worker_take_xdp(struct worker *worker, struct xdp *xdp);
 int worker_start(struct worker *worker);
 void worker_wake(struct worker *worker);
 void worker_done(struct worker *worker);
@@ -58,6 +63,6 @@ void worker_done(struct worker *worker);
 bool worker_renew(struct worker *worker);
 
 /* What an event of a worker's epoll set is about: the first member of what the event points to. */
-enum event { EVENT_WAKE, EVENT_UDP, EVENT_LISTENER, EVENT_CONNECTION };
+enum event { EVENT_WAKE, EVENT_UDP, EVENT_LISTENER, EVENT_CONNECTION, EVENT_XDP };
 
 #endif
