@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
+#include "dns/option.h"
 
 int client_fail(struct client *client, int err, const char *format, ...)
 {
@@ -35,13 +36,30 @@ uint16_t client_request_id(void)
 	return id;
 }
 
-static void add_opt(struct writer *w)
+/* A question asks about the zone's wildcards as well, and a transfer for what is stored (dns/option.h). */
+static void add_opt(struct writer *w, uint8_t opcode)
 {
+	bool question = opcode == KNOT_OPCODE_QUERY;
+
 	write_u8(w, 0); /* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
 	write_u16(w, KNOT_RRTYPE_OPT);
 	write_u16(w, REQUEST_EDNS_SIZE);
 	write_u32(w, 0);
-	write_u16(w, 0);
+	write_u16(w, question ? OPTION_HEAD : 0);
+	if (question) {
+		write_u16(w, OPTION_RANGES);
+		write_u16(w, 0);
+	}
+}
+
+static bool says_ranges(const knot_pkt_t *packet)
+{
+	const uint8_t *option = packet->opt_rr != NULL ?
+					knot_edns_get_option(packet->opt_rr, OPTION_RANGES, NULL) :
+					NULL;
+
+	return option != NULL && knot_edns_opt_get_length(option) == OPTION_RANGES_SIZE &&
+	       option[OPTION_HEAD] == 1;
 }
 
 static int sign(struct client *client, struct request_mark *mark)
@@ -67,7 +85,7 @@ int client_request_finish(struct client *client, struct request_mark *mark, cons
 
 	write_bytes(&w, message, size);
 	if (!client->plain)
-		add_opt(&w);
+		add_opt(&w, knot_wire_get_opcode(message));
 	if (w.full)
 		return client_fail(client, -EMSGSIZE, "the request is larger than a DNS message");
 
@@ -149,7 +167,7 @@ int client_answer_check(struct client *client, struct client_answer *ret,
 			const struct request_mark *mark, knot_pkt_t *packet)
 {
 	const knot_rrset_t *tsig = packet->tsig_rr;
-	struct client_answer answer = { .packet = packet };
+	struct client_answer answer = { .packet = packet, .ranges = says_ranges(packet) };
 
 	answer.rcode = knot_wire_get_rcode(packet->wire);
 	if (packet->opt_rr != NULL)

@@ -13,6 +13,7 @@ struct lookup_known {
 	const knot_dname_t *name;
 	uint16_t type;
 	int err;
+	bool ranges;
 	const struct record *record;
 	size_t count;
 };
@@ -65,6 +66,7 @@ static int ask(struct lookup *l, struct lookup_known *k)
 		session_failed(l->session, err);
 		return -EIO;
 	}
+	k->ranges = answer.ranges;
 	if (answer.rcode == KNOT_RCODE_NXDOMAIN)
 		return 0;
 	if (answer.rcode != KNOT_RCODE_NOERROR)
@@ -99,6 +101,7 @@ int lookup_records(struct lookup *l, const knot_dname_t *name, uint16_t type,
 		k->next = l->known;
 		l->known = k;
 	}
+	l->ranges = k->ranges;
 	if (k->err < 0)
 		return k->err;
 	*ret = k->record;

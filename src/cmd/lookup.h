@@ -10,6 +10,7 @@ struct lookup_known;
 struct lookup {
 	struct session *session;
 	struct lookup_known *known;
+	bool ranges; /* the last name's zone has number ranges, says the server */
 };
 
 /*

@@ -128,7 +128,7 @@ static int preference_after(const struct found *found, struct entry_options *o)
 
 /*
  * RFC 4592 2.2.2, 4.4: names between the range and the number now exist, though empty, and where
- * a name exists the wildcard above it answers no more.
+ * a name exists the wildcard above it answers no more; but for a server with number ranges.
  */
 static void warn_range(struct session *s, const struct number *n, const struct found *found)
 {
@@ -192,7 +192,7 @@ static int run_set(struct session *s, int argc, char **argv)
 	number_format(text, &number);
 	for (size_t i = 1; i < o.arguments; i++)
 		printf("%s: %s%s\n", text, o.add ? "added " : "", o.argument[i]);
-	if (found.kind == FOUND_RANGE)
+	if (found.kind == FOUND_RANGE && !found.ranges)
 		warn_range(s, &number, &found);
 	return 0;
 }

@@ -121,6 +121,7 @@ int place_find(struct lookup *l, const struct place *place, struct found *ret)
 	if (err < 0)
 		return err;
 	found.kind = found.count > 0 ? FOUND_OWN : FOUND_NOTHING;
+	found.ranges = l->ranges;
 
 	int same = found.count > 0 ? probe(l, place->owner, &found) : 0;
 	struct entry_place above = place->entry;

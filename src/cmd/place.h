@@ -35,6 +35,7 @@ struct found {
 	struct place place;          /* of FOUND_RANGE: the range's */
 	const struct record *record; /* what is answered, NAPTR */
 	size_t count;
+	bool ranges; /* the server takes wildcards for number ranges: see onnet.yaml(5) */
 };
 
 /*

@@ -66,6 +66,8 @@ def server_zones(zones):
         made[domain.rstrip(".")] = {"text": text}
         if "unchecked" in words:
             made[domain.rstrip(".")]["naptr-check"] = "off"
+        if "ranges" in words:
+            made[domain.rstrip(".")]["number-ranges"] = "on"
     return made
 
 

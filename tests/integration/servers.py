@@ -134,7 +134,8 @@ def scalar(value):
 class Server:
     """
     zones: {domain: {"text": zone file, "update": rules, "transfer": rules, ...}}. A rule is the id
-    of a key, an address, or (onnetd alone) a mapping as onnet.yaml takes it.
+    of a key, an address, or (onnetd alone) a mapping as onnet.yaml takes it. named and nsd also take
+    {"primary": port}: they transfer the zone from there.
     """
     kind = None
     fixed_fault = None
@@ -457,6 +458,11 @@ controls {{ }};
         for name, (algorithm, secret) in self.keys.items():
             text += f'key "{name}" {{ algorithm {algorithm}; secret "{secret}"; }};\n'
         for domain, zone in self.zones.items():
+            if "primary" in zone:
+                text += (f'zone "{domain}" {{ type secondary; file "{self.zone_file(domain)}"; '
+                         f'primaries {{ 127.0.0.1 port {zone["primary"]}; }};\n'
+                         "\tallow-transfer { 127.0.0.0/8; };\n};\n")
+                continue
             self.write(self.zone_file(domain), zone["text"])
             update = plain_rules(zone.get("update", ["ops"]))
             transfer = plain_rules(zone.get("transfer", ["ops", "127.0.0.0/8", "::1"]))
@@ -538,6 +544,10 @@ remote-control:
         for name, (algorithm, secret) in self.keys.items():
             text += f'key:\n\tname: "{name}"\n\talgorithm: {algorithm}\n\tsecret: "{secret}"\n'
         for domain, zone in self.zones.items():
+            if "primary" in zone:
+                text += (f'zone:\n\tname: "{domain}"\n\tzonefile: "{self.zone_file(domain)}"\n'
+                         f"\trequest-xfr: AXFR 127.0.0.1@{zone['primary']} NOKEY\n")
+                continue
             self.write(self.zone_file(domain), zone["text"])
             text += f'zone:\n\tname: "{domain}"\n\tzonefile: "{self.zone_file(domain)}"\n'
             for rule in plain_rules(zone.get("transfer", ["ops", "127.0.0.0/8", "::1"])):

@@ -49,8 +49,9 @@ static void server_begin(const struct story_file *file)
 		assert_int_equal(fixture_write(&fixture, name, text_get(&text)), 0);
 		text_printf(&yaml,
 			    "  - {domain: \"%s\", file: %s, update: hmac-sha256, "
-			    "transfer: 127.0.0.1, naptr-check: %s}\n",
-			    zone->name, name, zone->unchecked ? "off" : "on");
+			    "transfer: 127.0.0.1, naptr-check: %s, number-ranges: %s}\n",
+			    zone->name, name, zone->unchecked ? "off" : "on",
+			    zone->ranges ? "on" : "off");
 		text_done(&text);
 	}
 	if (fixture_start(&fixture, text_get(&yaml)) != 0)

@@ -45,6 +45,7 @@ static struct story_zone *zone_add(struct story_file *file, char *line)
 
 	split(word, line);
 	zone->name = word[1];
+	zone->ranges = word[2] != NULL && strcmp(word[2], "ranges") == 0;
 	zone->unchecked = word[2] != NULL && strcmp(word[2], "unchecked") == 0;
 	zone->text = strdup("");
 	return zone;

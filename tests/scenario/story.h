@@ -14,7 +14,7 @@ enum { STORY_WORDS = 5, STORY_LINES = 64, STORY_STEPS = 32, STORY_ZONES = 16, ST
 struct story_zone {
 	const char *name; /* with its last dot */
 	char *text;       /* its lines */
-	bool unchecked;
+	bool unchecked, ranges;
 	uint32_t serial_written;
 	uint32_t serial; /* at the story's last "serial" step */
 };

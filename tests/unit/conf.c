@@ -53,6 +53,7 @@ static const char whole_file[] = "server:\n"
 				 "    transfer: [ops, 127.0.0.0/8, \"::1\"]\n"
 				 "  - domain: e164.example.net\n"
 				 "    naptr-check: off\n"
+				 "    number-ranges: on\n"
 				 "    log-size: 16M\n"
 				 "    update:\n"
 				 "      - ops\n"
@@ -114,7 +115,7 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 27);
+	assert_int_equal(rule[1].line, 28);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
@@ -148,9 +149,11 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_string_equal(conf->zone[0].file, "example.net.zone");
 	assert_int_equal(conf->zone[0].line, 18);
 	assert_true(conf->zone[0].naptr_check);
+	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
 	assert_null(conf->zone[1].file);
 	assert_false(conf->zone[1].naptr_check);
+	assert_true(conf->zone[1].number_ranges);
 	assert_int_equal(conf->zone[1].log_size, 16 << 20);
 	check_rules(conf);
 
