@@ -28,7 +28,7 @@ SEEDS = [int(os.environ["ONNET_SEED"])] if "ONNET_SEED" in os.environ else [
     1, 2, random.randrange(2 ** 32)]
 OPTION = 65284
 DIGITS = "0123"
-ASKED = ["NAPTR", "NAPTR", "NAPTR", "TXT", "SRV", "A", "CNAME", "ANY", "NS", "DS"]
+ASKED = ["NAPTR"] * 8 + ["TXT", "SRV", "A", "CNAME", "ANY", "NS", "DS"]
 HEAD = """$TTL 3600
 @ SOA ns.example.org. host.example.org. 1 7200 900 1209600 60
 @ NS ns.example.org.
@@ -54,7 +54,7 @@ class Zone:
         for _ in range(rng.randrange(6)):
             self.put(["_sip", "_udp", *self.number(6)], f"SRV 1 1 5060 h{rng.randrange(9)}.example.org.")
         for _ in range(rng.randrange(4)):
-            self.put([rng.choice(["!", r"\000", "#", "*x", "A", r"\(\)"]), *self.number(6)])
+            self.put([rng.choice([r"\033", r"\000", r"\035", "*x", "A", r"\040\041"]), *self.number(6)])
         for _ in range(rng.randrange(4)):  # names below an asterisk, whether there is one or not
             self.put([*self.number(2), "*", *self.number(4)])
         for _ in range(rng.randrange(3)):
@@ -141,6 +141,8 @@ def compare_answers(seed, zones, ours, secondary, count):
     for _ in range(count):
         zone = rng.choice(zones)
         name, rdtype = zone.question()
+        if rdtype == "ANY" and secondary.kind == "nsd":
+            continue  # it wants TCP for these
         results = [outcome(s.query(name, rdtype, use_edns=0, payload=1232))
                    for s in (ours, secondary)]
         us, them = (one_of(rdtype, o) for o in results)
@@ -149,7 +151,7 @@ def compare_answers(seed, zones, ours, secondary, count):
         answered += bool(results[0][2])
         labels = name[:-len(zone.origin) - 1].split(".")
         ranges += bool(results[0][2]) and tuple(labels) not in zone.names
-    assert answered > count // 4 and ranges > count // 10, (answered, ranges)
+    assert answered > count // 6 and ranges > count // 30, (answered, ranges)
 
 
 @pytest.fixture
