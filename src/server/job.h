@@ -8,6 +8,9 @@
 struct connection;
 struct xdp;
 
+/* Octets that the kernel may tell beside a message: an IPv6 address, and a size. */
+enum { ORIGIN_CONTROL = 64 };
+
 /* Where a request came from and its response goes. */
 struct origin {
 	struct sockaddr_storage peer;
@@ -17,7 +20,7 @@ struct origin {
 	int socket;                    /* UDP */
 	uint16_t payload_max;          /* UDP: what a datagram holds there; 0: any size */
 	/* UDP: the address that the request was sent to; AF_XDP: the way back */
-	_Alignas(struct cmsghdr) uint8_t control[64];
+	_Alignas(struct cmsghdr) uint8_t control[ORIGIN_CONTROL];
 	size_t control_size;
 };
 

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * UDP in batches: one system call takes up to 64 requests, one sends the responses. Everything
+ * UDP in batches: one system call takes up to 64 messages, one sends the responses. Everything
  * that a batch needs is laid out once when the socket is opened; the kernel writes the peer's
  * address where a request's origin is, and the response goes out from there.
+ *
+ * A message may hold more than one request: where one peer sends several datagrams of one size, the
+ * kernel hands them over as one run (UDP_GRO, udp(7)) and says beside it how long each is, the last
+ * may be shorter. The way back is the outbox's.
+ *
+ * What is small lies close together: the first octets of each message, which are all of nearly every one,
+ * are in one place, and only what is longer touches a buffer that takes the longest.
  *
  * A socket that is bound to no address in particular must answer from the address that it was
  * asked at, or clients will not take the answer: the kernel tells it beside each request (RFC
@@ -13,25 +20,30 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/outbox.h"
 
 enum {
 	BATCH = 64,
 	ROUNDS_MAX = 16,
 	BUFFER = 4 << 20,
-	IN_ROOM = 65536 + 320, /* all buffers at one stride of 64 KiB would share cache lines */
-	OUT_ROOM = 8192 + 320,
+	NEAR = 1536, /* octets of a message that are kept close */
+	FAR = 65536, /* and all others that there may be */
+	GAP = 64,    /* at a stride of a power of two, buffers would share cache lines */
 };
 
 struct batch {
-	struct mmsghdr in[BATCH], out[BATCH];
-	struct iovec in_iov[BATCH], out_iov[BATCH];
+	struct mmsghdr in[BATCH];
+	struct iovec in_iov[BATCH][2];
+	int in_used; /* messages that the last call wrote to */
 	struct origin origin[BATCH];
-	uint8_t in_wire[BATCH][IN_ROOM];
-	uint8_t out_wire[BATCH][OUT_ROOM];
+	struct outbox outbox;
+	uint8_t near[BATCH][NEAR + GAP];
+	uint8_t far[BATCH][NEAR + FAR + GAP]; /* mostly never touched, and then no memory */
 };
 
 static bool is_any_address(const struct conf_address *address)
@@ -55,6 +67,8 @@ static int set_options(int fd, const struct conf_address *address)
 	    (v6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one)) :
 		  setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one))) != 0)
 		return -errno;
+	/* where the kernel can't, each message is one request */
+	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
@@ -62,17 +76,21 @@ static int set_options(int fd, const struct conf_address *address)
 	return 0;
 }
 
-static void lay_out(struct batch *batch)
+static void lay_out(struct batch *batch, int fd)
 {
 	for (int i = 0; i < BATCH; i++) {
 		struct msghdr *in = &batch->in[i].msg_hdr;
 
-		batch->in_iov[i] = (struct iovec){ batch->in_wire[i], 65535 };
-		in->msg_iov = &batch->in_iov[i];
-		in->msg_iovlen = 1;
+		batch->in_iov[i][0] = (struct iovec){ batch->near[i], NEAR };
+		batch->in_iov[i][1] = (struct iovec){ batch->far[i] + NEAR, FAR };
+		in->msg_iov = batch->in_iov[i];
+		in->msg_iovlen = 2;
 		in->msg_name = &batch->origin[i].peer;
 		in->msg_control = batch->origin[i].control;
+		batch->origin[i].socket = fd;
 	}
+	batch->in_used = BATCH;
+	outbox_init(&batch->outbox, fd);
 }
 
 int udp_open(struct udp *udp, const struct conf_address *address)
@@ -89,7 +107,7 @@ int udp_open(struct udp *udp, const struct conf_address *address)
 		free(batch);
 		return err;
 	}
-	lay_out(batch);
+	lay_out(batch, fd);
 	*udp = (struct udp){ .event = EVENT_UDP, .socket = fd, .batch = batch };
 	return 0;
 }
@@ -104,71 +122,94 @@ static int receive(struct udp *udp)
 {
 	struct batch *batch = udp->batch;
 
-	for (int i = 0; i < BATCH; i++) {
+	for (int i = 0; i < batch->in_used; i++) {
 		batch->in[i].msg_hdr.msg_namelen = sizeof(batch->origin[i].peer);
 		batch->in[i].msg_hdr.msg_controllen = sizeof(batch->origin[i].control);
 	}
-	return recvmmsg(udp->socket, batch->in, BATCH, MSG_DONTWAIT, NULL);
+	batch->in_used = recvmmsg(udp->socket, batch->in, BATCH, MSG_DONTWAIT, NULL);
+	if (batch->in_used < 0)
+		batch->in_used = 0;
+	return batch->in_used;
 }
 
-/* Sends the first count responses; one that the kernel refuses is left out. */
-static void send_all(const struct udp *udp, int count)
+/*
+ * What the kernel tells beside a message: the size of the requests in it, 0 where it is one. What it
+ * tells of our address becomes what it is told of the response.
+ */
+static size_t take_control(struct msghdr *in, struct origin *origin)
 {
-	for (int sent = 0; sent < count;) {
-		int n = sendmmsg(udp->socket, udp->batch->out + sent, (unsigned)(count - sent), 0);
+	_Alignas(struct cmsghdr) uint8_t kept[ORIGIN_CONTROL];
+	size_t kept_size = 0;
+	int segment = 0;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		sent += n > 0 ? n : 1;
-	}
-}
-
-/* What the kernel tells of a request becomes what it is told of the response. */
-static void clear_interface(struct msghdr *message)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(in); c != NULL; c = CMSG_NXTHDR(in, c)) {
+		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+			memcpy(&segment, CMSG_DATA(c), sizeof(segment));
+		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo *info = (void *)CMSG_DATA(c);
 
 			info->ipi_ifindex = 0;
+			kept_size = CMSG_SPACE(sizeof(*info));
+			memcpy(kept, c, kept_size);
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo *info = (void *)CMSG_DATA(c);
 
 			info->ipi6_ifindex = 0; /* a link-local sender has it in its address */
+			kept_size = CMSG_SPACE(sizeof(*info));
+			memcpy(kept, c, kept_size);
 		}
+	}
+	memcpy(origin->control, kept, kept_size);
+	origin->control_size = kept_size;
+	return segment > 0 ? (size_t)segment : 0;
+}
+
+/* The octets of a message in one piece. */
+static struct slice message_octets(struct batch *batch, int index)
+{
+	size_t size = batch->in[index].msg_len;
+
+	if (size <= NEAR)
+		return slice_make(batch->near[index], size);
+	memcpy(batch->far[index], batch->near[index], NEAR);
+	return slice_make(batch->far[index], size);
+}
+
+static void answer(struct batch *batch, struct worker *worker, const struct origin *origin,
+		   struct slice request)
+{
+	uint8_t *wire = outbox_room(&batch->outbox);
+	size_t size = 0;
+
+	if (request_answer(&worker->responder, origin, request, wire, &size, NULL) ==
+	    RESPONSE_READY)
+		outbox_add(&batch->outbox, origin, size);
+}
+
+static void answer_message(struct batch *batch, struct worker *worker, int index)
+{
+	struct msghdr *in = &batch->in[index].msg_hdr;
+	struct origin *origin = &batch->origin[index];
+	struct slice octets = message_octets(batch, index);
+	size_t segment = 0;
+
+	origin->peer_size = in->msg_namelen;
+	origin->control_size = 0;
+	if (in->msg_controllen > 0)
+		segment = take_control(in, origin);
+	if (segment == 0 || segment > octets.size)
+		segment = octets.size;
+	for (size_t at = 0, size; at < octets.size; at += size) {
+		size = octets.size - at < segment ? octets.size - at : segment;
+		answer(batch, worker, origin, slice_make(octets.data + at, size));
 	}
 }
 
 static void answer_batch(struct udp *udp, struct worker *worker, int count)
 {
-	struct batch *batch = udp->batch;
-	int ready = 0;
-
-	for (int i = 0; i < count; i++) {
-		struct msghdr *in = &batch->in[i].msg_hdr, *out = &batch->out[ready].msg_hdr;
-		struct origin *origin = &batch->origin[i];
-		struct slice request = slice_make(batch->in_wire[i], batch->in[i].msg_len);
-		size_t size = 0;
-
-		origin->peer_size = in->msg_namelen;
-		origin->control_size = in->msg_controllen;
-		if (origin->control_size > 0)
-			clear_interface(in);
-		origin->socket = udp->socket;
-		if (request_answer(&worker->responder, origin, request, batch->out_wire[ready],
-				   &size, NULL) != RESPONSE_READY)
-			continue;
-		batch->out_iov[ready] = (struct iovec){ batch->out_wire[ready], size };
-		*out = (struct msghdr){ .msg_name = &origin->peer,
-					.msg_namelen = origin->peer_size,
-					.msg_iov = &batch->out_iov[ready],
-					.msg_iovlen = 1,
-					.msg_control = origin->control_size > 0 ? origin->control :
-										  NULL,
-					.msg_controllen = origin->control_size };
-		ready++;
-	}
-	send_all(udp, ready);
+	for (int i = 0; i < count; i++)
+		answer_message(udp->batch, worker, i);
+	outbox_send(&udp->batch->outbox);
 }
 
 void udp_serve(struct udp *udp, struct worker *worker)
