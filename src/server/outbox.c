@@ -56,7 +56,7 @@ static size_t peer_hash(const struct origin *origin)
 	const uint8_t *port = (const uint8_t *)&origin->peer + offsetof(struct sockaddr_in, sin_port);
 
 	/* of all that a peer is, its port differs most */
-	return (size_t)((port[0] << 8 | port[1]) * 0x9e37U >> 7) % 128;
+	return ((unsigned)(port[0] << 8 | port[1]) * 0x9e37U >> 7) % 128;
 }
 
 /* The first response in the box to the same peer, as far as that is known. */
