@@ -160,6 +160,28 @@ static int socket_open(knot_xdp_socket_t **ret, const struct conf_interface *int
 	return err;
 }
 
+/* What libknot's errors mean here. */
+static const char *explain(int error)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} known[] = {
+		{ KNOT_ENOENT, "another program than libknot's is there" },
+		{ KNOT_EPROGRAM, "the kernel does not load the program" },
+		{ KNOT_EFD, "the program can't be put there" },
+		{ KNOT_ENOTSUP, "the kernel runs no program there" },
+		{ KNOT_EPERM, "more rights are needed" },
+		{ -EBUSY, "it is taken; does another server use it?" },
+		{ -EOPNOTSUPP, "the driver can't" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].error == error)
+			return known[i].text;
+	return knot_strerror(error);
+}
+
 static int queue_open(struct xdp **ret, const struct conf_interface *interface, int queue,
 		      struct text *why)
 {
@@ -173,8 +195,7 @@ static int queue_open(struct xdp **ret, const struct conf_interface *interface, 
 	if (err != KNOT_EOK) {
 		free(xdp);
 		free(frames);
-		text_printf(why, "queue %d: %s%s", queue, knot_strerror(err),
-			    err == -EBUSY ? "; does another server use it?" : "");
+		text_printf(why, "queue %d: %s", queue, explain(err));
 		return err == KNOT_ENOMEM ? -ENOMEM : -EIO;
 	}
 	frames->payload_v4 = (uint16_t)(mtu - HEADERS_V4);
