@@ -171,7 +171,7 @@ static const char *explain(int error)
 		{ KNOT_EPROGRAM, "the kernel does not load the program" },
 		{ KNOT_EFD, "the program can't be put there" },
 		{ KNOT_ENOTSUP, "the kernel runs no program there" },
-		{ KNOT_EPERM, "more rights are needed" },
+		{ -EPERM, "more rights are needed" },
 		{ -EBUSY, "it is taken; does another server use it?" },
 		{ -EOPNOTSUPP, "the driver can't" },
 	};
