@@ -2,16 +2,20 @@
 #ifndef STORE_DATABASE_H
 #define STORE_DATABASE_H
 
+#include <assert.h>
 #include <lmdb.h>
 
 #include "dns/key.h"
+#include "store/block.h"
+#include "store/page.h"
 #include "store/store.h"
 
 /* Inside store/ only: the LMDB environment and its databases. */
 struct store {
 	MDB_env *env;
+	MDB_dbi main;  /* what has the others */
 	MDB_dbi zones; /* apex in lower case -> struct store_zone */
-	MDB_dbi nodes; /* tree, key of the name -> node */
+	MDB_dbi nodes; /* struct store_key -> node, or packed block of numbers */
 	MDB_dbi log;   /* zone id, sequence number -> entry */
 	int lock_fd;
 };
@@ -20,24 +24,48 @@ struct store_txn {
 	struct store *store;
 	MDB_txn *mdb;
 	MDB_cursor *nodes;
+	struct page_tree tree; /* of the names, in the snapshot tree_id */
+	uint64_t tree_id;
+	struct block_room room;     /* of the number that was read last */
+	struct number_edit *number; /* the block that is being changed; NULL: none was yet */
 };
 
 /* A negative errno for what an LMDB call returned. */
 int database_error(int code);
 
-enum { TREE_SIZE = 4 };
+enum { TREE_SIZE = 4, LENGTH_AT = TREE_SIZE, LABELS_AT = LENGTH_AT + 1 };
 
-/* The key under which a name is kept: its tree and, below that, its key in canonical order. */
-struct node_key {
-	uint8_t octets[TREE_SIZE + KEY_MAX];
-	size_t size;
+/*
+ * The key under which a name is kept: the tree of its zone, a length, and the name's key in canonical
+ * order. The length is 0 for a plain name, and the number of labels below the apex for a number:
+ * numbers of one length are a sorted run of their own, in which an entry is a packed block. What
+ * stands in its key is the last number that it covers, so that a look-up is one step.
+ */
+static_assert(LABELS_AT + KEY_MAX == STORE_KEY_MAX, "the public size of a key");
+
+/* The key of name as a plain name. */
+void store_key_make(struct store_key *ret, const struct store_zone *zone, const knot_dname_t *name);
+
+/* Sets labels and slot as the octets have them. */
+void store_key_count(struct store_key *key);
+
+static inline MDB_val store_key_value(const struct store_key *key)
+{
+	return (MDB_val){ .mv_data = (void *)(uintptr_t)key->octets, .mv_size = key->size };
+}
+
+/* What a look for a name has found out so far. */
+struct look {
+	bool found;
+	struct node node; /* where found */
+	bool below;       /* there are names below it */
+	size_t shared;    /* most labels below the apex that it shares with a name that is there */
 };
 
-void node_key_make(struct node_key *ret, const struct store_zone *zone, const knot_dname_t *name);
+/* Takes notice of a neighbour, a name's key below the apex. */
+void look_at(struct look *look, const struct store_key *wanted, const uint8_t *labels, size_t size);
 
-static inline MDB_val node_key_value(struct node_key *key)
-{
-	return (MDB_val){ .mv_data = key->octets, .mv_size = key->size };
-}
+/* Puts a node under a key made by store_key_make(); an empty one takes it away. */
+int node_write(struct store_txn *txn, struct store_key *key, const struct node *node);
 
 #endif

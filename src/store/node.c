@@ -1,80 +1,159 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Names with their records, one entry each, in canonical order: one move of the cursor finds a
- * name, or shows by its neighbours which of its ancestors exist (RFC 4592 2.2, 3.3.1). An
- * ancestor exists where a name below it does, so the closest encloser is what the name shares
- * with the neighbour before or after it, whichever is more.
+ * Names with their records. Plain names have an entry each, in canonical order; numbers lie in packed blocks
+ * (number.c). Above this file there are only names: a name is looked for among both, and where it
+ * is not there, its neighbours of both kinds show which of its ancestors exist (RFC 4592 2.2, 3.3.1). An
+ * ancestor exists where a name below it does, so the closest encloser is what the name shares with
+ * the neighbour with which it shares most.
  */
 #include <errno.h>
 #include <libknot/descriptor.h>
 #include <stdlib.h>
 
-#include "store/database.h"
+#include "store/number.h"
 
-void node_key_make(struct node_key *ret, const struct store_zone *zone, const knot_dname_t *name)
+void store_key_count(struct store_key *key)
+{
+	unsigned labels = 0;
+
+	for (size_t i = LABELS_AT; i < key->size; i++)
+		labels += key->octets[i] == 0;
+	key->labels = (uint16_t)labels;
+	key->slot = (int16_t)(labels >= LENGTH_LABELS ?
+				      number_slot(key->octets + LABELS_AT, key->size - LABELS_AT) :
+				      -1);
+}
+
+void store_key_make(struct store_key *ret, const struct store_zone *zone, const knot_dname_t *name)
 {
 	for (int i = 0; i < TREE_SIZE; i++)
 		ret->octets[i] = (uint8_t)(zone->tree >> (8 * (TREE_SIZE - 1 - i)));
-	ret->size = TREE_SIZE + key_write(ret->octets + TREE_SIZE, name, zone->apex_labels);
+	ret->octets[LENGTH_AT] = 0;
+	ret->size =
+		(uint16_t)(LABELS_AT + key_write(ret->octets + LABELS_AT, name, zone->apex_labels));
+	store_key_count(ret);
 }
 
-/*
- * How many labels below the apex key shares with an entry; in size their octets. An entry of another
- * tree shares nothing, not even the apex.
- */
-static size_t shared_labels(const struct node_key *key, const MDB_val *entry, size_t *size)
+void look_at(struct look *look, const struct store_key *wanted, const uint8_t *labels, size_t size)
 {
-	const uint8_t *octets = entry->mv_data;
+	size_t wanted_size = wanted->size - LABELS_AT, shared_size;
+	size_t shared = key_shared_labels(labels, size, wanted->octets + LABELS_AT, wanted_size,
+					  &shared_size);
 
-	*size = SIZE_MAX;
-	if (memcmp(octets, key->octets, TREE_SIZE) != 0)
+	if (shared > look->shared)
+		look->shared = shared;
+	if (shared_size == wanted_size)
+		look->below = true;
+}
+
+/* Looks among the plain names. */
+static int node_look(struct store_txn *txn, struct store_key *wanted, struct look *look)
+{
+	MDB_val key = store_key_value(wanted), value;
+	int err = mdb_cursor_get(txn->nodes, &key, &value, MDB_SET_RANGE);
+
+	if (err == 0) {
+		if (key.mv_size == wanted->size &&
+		    memcmp(key.mv_data, wanted->octets, wanted->size) == 0) {
+			look->found = true;
+			look->node = (struct node){ .data = value.mv_data, .size = value.mv_size };
+			return 0;
+		}
+		if (memcmp(key.mv_data, wanted->octets, LABELS_AT) == 0)
+			look_at(look, wanted, (uint8_t *)key.mv_data + LABELS_AT,
+				key.mv_size - LABELS_AT);
+		if (look->below)
+			return 0;
+	}
+	if (err == 0 || err == MDB_NOTFOUND)
+		err = mdb_cursor_get(txn->nodes, &key, &value, err == 0 ? MDB_PREV : MDB_LAST);
+	if (err == 0 && memcmp(key.mv_data, wanted->octets, LABELS_AT) == 0)
+		look_at(look, wanted, (uint8_t *)key.mv_data + LABELS_AT, key.mv_size - LABELS_AT);
+	return err == MDB_NOTFOUND ? 0 : database_error(err);
+}
+
+static bool has_length(const struct store_zone *zone, size_t length)
+{
+	return (zone->lengths[length / 64] >> (length % 64) & 1) != 0;
+}
+
+/* Whether the entry at hand is the plain name itself. */
+static bool is_aimed_at(const struct store_aim *aim, struct look *look)
+{
+	look->found = slice_equal(aim->at, slice_make(aim->key.octets, aim->key.size));
+	look->node = (struct node){ .data = aim->entry.data, .size = aim->entry.size };
+	return look->found;
+}
+
+/* Looks where the name itself would be, then, for its neighbours, everywhere else. */
+static int look_for(struct store_txn *txn, const struct store_zone *zone, struct store_aim *aim,
+		    struct look *look)
+{
+	struct store_key *key = &aim->key;
+	size_t own = key->slot >= 0 && has_length(zone, key->labels) ? key->labels : 0;
+	int told = own > 0 ? number_look_in(txn, aim, look) : 1;
+	int err = told < 0 ? told : 0;
+
+	if (own == 0 && is_aimed_at(aim, look))
 		return 0;
-	return key_shared_labels(octets + TREE_SIZE, entry->mv_size - TREE_SIZE,
-				 key->octets + TREE_SIZE, key->size - TREE_SIZE, size);
+
+	if (told == 0)
+		err = number_look(txn, key, own, look);
+	/* where the apex is the only plain name, it is this one, or a neighbour that tells nothing */
+	if (err == 0 && !look->found && (zone->names > zone->numbers + 1 || key->labels == 0))
+		err = node_look(txn, key, look);
+	for (size_t i = 0; i < STORE_LENGTHS && !look->found; i++) {
+		uint64_t lengths = zone->lengths[i];
+
+		for (; err == 0 && lengths != 0 && !look->below; lengths &= lengths - 1) {
+			size_t length = i * 64 + (size_t)__builtin_ctzll(lengths);
+
+			if (length != own)
+				err = number_look(txn, key, length, look);
+		}
+	}
+	return err;
+}
+
+void store_aim(struct store_aim *ret, const struct store_zone *zone, const knot_dname_t *name)
+{
+	store_key_make(&ret->key, zone, name);
+	ret->at = ret->entry = (struct slice){ 0 };
+}
+
+int store_find_aimed(struct store_txn *txn, const struct store_zone *zone, struct store_aim *aim,
+		     struct store_match *ret)
+{
+	struct look look = { 0 };
+	int err = number_flush(txn);
+
+	if (err == 0)
+		err = look_for(txn, zone, aim, &look);
+	if (err != 0)
+		return err;
+	ret->status = look.found ? STORE_FOUND : look.below ? STORE_EMPTY : STORE_ABSENT;
+	ret->node = look.node;
+	ret->encloser_labels = zone->apex_labels + look.shared;
+	return 0;
 }
 
 int store_find(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
 	       struct store_match *ret)
 {
-	struct node_key wanted;
-	MDB_val value, key;
-	size_t before = 0, after = 0, size = 0;
+	struct store_aim aim;
 
-	node_key_make(&wanted, zone, name);
-	key = node_key_value(&wanted);
-
-	int err = mdb_cursor_get(txn->nodes, &key, &value, MDB_SET_RANGE);
-	if (err == 0) {
-		if (key.mv_size == wanted.size &&
-		    memcmp(key.mv_data, wanted.octets, wanted.size) == 0) {
-			ret->status = STORE_FOUND;
-			ret->node = (struct node){ .data = value.mv_data, .size = value.mv_size };
-			return 0;
-		}
-		after = shared_labels(&wanted, &key, &size);
-		if (size == wanted.size - TREE_SIZE) {
-			ret->status = STORE_EMPTY;
-			return 0;
-		}
-		err = mdb_cursor_get(txn->nodes, &key, &value, MDB_PREV);
-	} else if (err == MDB_NOTFOUND) {
-		err = mdb_cursor_get(txn->nodes, &key, &value, MDB_LAST);
-	}
-	if (err == 0)
-		before = shared_labels(&wanted, &key, &size);
-	else if (err != MDB_NOTFOUND)
-		return database_error(err);
-
-	ret->status = STORE_ABSENT;
-	ret->encloser_labels = zone->apex_labels + (before > after ? before : after);
-	return 0;
+	store_aim(&aim, zone, name);
+	return store_find_aimed(txn, zone, &aim, ret);
 }
 
-static int node_get(struct store_txn *txn, struct node_key *wanted, struct node *ret)
+static int node_get(struct store_txn *txn, struct store_key *wanted, struct node *ret)
 {
-	MDB_val key = node_key_value(wanted), value;
-	int err = mdb_get(txn->mdb, txn->store->nodes, &key, &value);
+	MDB_val key = store_key_value(wanted), value;
 
+	if (wanted->slot >= 0)
+		return number_get(txn, wanted, ret);
+
+	int err = mdb_get(txn->mdb, txn->store->nodes, &key, &value);
 	if (err == MDB_NOTFOUND)
 		*ret = (struct node){ 0 };
 	else if (err == 0)
@@ -87,9 +166,9 @@ static int node_get(struct store_txn *txn, struct node_key *wanted, struct node 
 int store_node_get(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
 		   struct node *ret)
 {
-	struct node_key key;
+	struct store_key key;
 
-	node_key_make(&key, zone, name);
+	store_key_make(&key, zone, name);
 	return node_get(txn, &key, ret);
 }
 
@@ -102,31 +181,46 @@ static bool node_cuts(const struct node *node, bool apex)
 	       node_find(node, KNOT_RRTYPE_DNAME, &set);
 }
 
+int node_write(struct store_txn *txn, struct store_key *wanted, const struct node *node)
+{
+	MDB_val key = store_key_value(wanted);
+	MDB_val value = { .mv_data = (void *)(uintptr_t)node->data, .mv_size = node->size };
+
+	if (wanted->slot >= 0)
+		return number_put(txn, wanted, node);
+	if (node->size > 0)
+		return database_error(mdb_put(txn->mdb, txn->store->nodes, &key, &value, 0));
+
+	int err = mdb_del(txn->mdb, txn->store->nodes, &key, NULL);
+	return err == MDB_NOTFOUND ? 0 : database_error(err);
+}
+
 int store_node_put(struct store_txn *txn, struct store_zone *zone, const knot_dname_t *name,
 		   const struct node *node)
 {
-	struct node_key wanted;
+	struct store_key key;
 	struct node old;
 
-	node_key_make(&wanted, zone, name);
+	store_key_make(&key, zone, name);
 
-	bool apex = wanted.size == TREE_SIZE;
-	int err = node_get(txn, &wanted, &old);
+	bool apex = key.labels == 0;
+	int err = node_get(txn, &key, &old);
 	if (err != 0)
 		return err;
 
-	uint64_t names = zone->names + (node->size > 0) - (old.size > 0);
+	int more = (node->size > 0) - (old.size > 0);
 	uint64_t cuts = zone->cuts + node_cuts(node, apex) - node_cuts(&old, apex);
-	MDB_val key = node_key_value(&wanted);
-	MDB_val value = { .mv_data = (void *)(uintptr_t)node->data, .mv_size = node->size };
-
-	if (node->size > 0)
-		err = mdb_put(txn->mdb, txn->store->nodes, &key, &value, 0);
-	else if (old.size > 0)
-		err = mdb_del(txn->mdb, txn->store->nodes, &key, NULL);
+	if (more != 0 || node->size > 0)
+		err = node_write(txn, &key, node);
 	if (err != 0)
-		return database_error(err);
-	zone->names = names;
+		return err;
+	zone->names += (uint64_t)more;
 	zone->cuts = cuts;
+	if (key.slot >= 0) {
+		zone->numbers += (uint64_t)more;
+		zone->lengths[key.labels / 64] |= UINT64_C(1) << (key.labels % 64);
+	} else if (knot_dname_is_wildcard(name)) {
+		zone->wildcards += (uint64_t)more;
+	}
 	return 0;
 }

@@ -21,7 +21,7 @@
 
 #include "store/database.h"
 
-enum { READERS_MAX = 1024, DATABASES = 4, PATH_ROOM = 4096, FORMAT = 1 };
+enum { READERS_MAX = 1024, DATABASES = 4, PATH_ROOM = 4096, FORMAT = 2 };
 
 static const size_t map_size_max = (size_t)1 << 40, map_size_min = (size_t)1 << 28;
 
@@ -172,7 +172,9 @@ static int open_databases(struct store *store)
 
 	if (err != 0)
 		return database_error(err);
-	err = mdb_dbi_open(txn, "zones", MDB_CREATE, &store->zones);
+	err = mdb_dbi_open(txn, NULL, 0, &store->main);
+	if (err == 0)
+		err = mdb_dbi_open(txn, "zones", MDB_CREATE, &store->zones);
 	if (err == 0)
 		err = mdb_dbi_open(txn, "nodes", MDB_CREATE, &store->nodes);
 	if (err == 0)

@@ -46,12 +46,18 @@ int store_write_begin(struct store *store, struct store_txn **ret);
 int store_write_commit(struct store_txn *txn);
 void store_write_abort(struct store_txn *txn);
 
+enum { STORE_LENGTHS = 2 };
+
 /* A zone as the store knows it. */
 struct store_zone {
-	uint32_t id;          /* of its change log */
-	uint32_t tree;        /* of its names */
-	uint64_t names;       /* names that have records */
-	uint64_t cuts;        /* of these: with NS below the apex, or with DNAME */
+	uint32_t id;        /* of its change log */
+	uint32_t tree;      /* of its names */
+	uint64_t names;     /* names that have records */
+	uint64_t numbers;   /* of these: in packed blocks */
+	uint64_t wildcards; /* of these: the first label is "*" */
+	uint64_t cuts;      /* of these: with NS below the apex, or with DNAME */
+	uint64_t lengths
+		[STORE_LENGTHS]; /* a bit for each count of labels below the apex that numbers may have */
 	uint64_t log_first;   /* sequence number of the oldest entry kept */
 	uint64_t log_next;    /* sequence number of the next entry */
 	uint64_t log_size;    /* octets of all entries kept */
@@ -79,11 +85,39 @@ struct store_match {
 	size_t encloser_labels; /* STORE_ABSENT: labels of the closest encloser (RFC 4592 3.3.1) */
 };
 
-/* Looks for a name at or below the apex. The node stays as long as the snapshot, or until the next change. */
+enum { STORE_KEY_MAX = 509, STORE_AIMS_MAX = 64 };
+
+/* The key under which a name is kept; how it is made is known in store/ alone. */
+struct store_key {
+	uint16_t size;
+	uint16_t labels; /* below the apex */
+	int16_t slot;    /* in its block; -1: it is no number */
+	uint8_t octets[STORE_KEY_MAX];
+};
+
+/* A name made ready to be looked for. */
+struct store_aim {
+	struct slice at, entry; /* the entry where it should be; empty where that is not known */
+	struct store_key key;
+};
+
+void store_aim(struct store_aim *ret, const struct store_zone *zone, const knot_dname_t *name);
+
+/*
+ * Goes ahead for names that store_find_aimed() will be called with, in the same snapshot, at most STORE_AIMS_MAX,
+ * so that they wait for memory together and not one after another. It is not needed for anything else.
+ */
+void store_aim_all(struct store_txn *txn, struct store_aim *const aim[], size_t count);
+
+/* store_find() with a name that was made ready. */
+int store_find_aimed(struct store_txn *txn, const struct store_zone *zone, struct store_aim *aim,
+		     struct store_match *ret);
+
+/* Looks for a name at or below the apex. The node stays until the next call with this transaction. */
 int store_find(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
 	       struct store_match *ret);
 
-/* The records of one name and nothing else; an empty node where there are none. */
+/* The records of one name and nothing else; an empty node where there are none. It stays as long. */
 int store_node_get(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
 		   struct node *ret);
 
@@ -96,7 +130,7 @@ struct store_walk;
 int store_walk_begin(struct store_walk **ret, struct store_txn *txn, const struct store_zone *zone,
 		     const knot_dname_t *apex, const knot_dname_t *top);
 
-/* 1 and the next name, 0 at the end. */
+/* 1 and the next name, 0 at the end. The node stays until the next call. */
 int store_walk_next(struct store_walk *walk, knot_dname_storage_t name, struct node *ret);
 void store_walk_end(struct store_walk *walk);
 

@@ -6,7 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/database.h"
+#include "store/number.h"
+
+static void txn_free(struct store_txn *txn)
+{
+	block_room_done(&txn->room);
+	number_edit_free(txn->number);
+	free(txn);
+}
 
 static int txn_begin(struct store *store, unsigned flags, struct store_txn **ret)
 {
@@ -55,7 +62,7 @@ void store_read_end(struct store_txn *txn)
 		return;
 	mdb_cursor_close(txn->nodes);
 	mdb_txn_abort(txn->mdb);
-	free(txn);
+	txn_free(txn);
 }
 
 uint64_t store_snapshot(const struct store_txn *txn)
@@ -70,10 +77,15 @@ int store_write_begin(struct store *store, struct store_txn **ret)
 
 int store_write_commit(struct store_txn *txn)
 {
-	mdb_cursor_close(txn->nodes);
+	int err = number_flush(txn);
 
-	int err = mdb_txn_commit(txn->mdb);
-	free(txn);
+	if (err != 0) {
+		store_write_abort(txn);
+		return err;
+	}
+	mdb_cursor_close(txn->nodes);
+	err = mdb_txn_commit(txn->mdb);
+	txn_free(txn);
 	return database_error(err);
 }
 
@@ -83,5 +95,5 @@ void store_write_abort(struct store_txn *txn)
 		return;
 	mdb_cursor_close(txn->nodes);
 	mdb_txn_abort(txn->mdb);
-	free(txn);
+	txn_free(txn);
 }

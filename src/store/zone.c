@@ -101,9 +101,12 @@ int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct stor
 	if (err != 0)
 		return err;
 
-	zone.names = 0;
-	zone.cuts = 0;
-	zone.apex_labels = knot_dname_labels(apex, NULL);
+	zone = (struct store_zone){ .id = zone.id,
+				    .tree = zone.tree,
+				    .log_first = zone.log_first,
+				    .log_next = zone.log_next,
+				    .log_size = zone.log_size,
+				    .apex_labels = knot_dname_labels(apex, NULL) };
 	err = store_zone_put(txn, apex, &zone);
 	if (err == 0)
 		*ret = zone;

@@ -455,11 +455,11 @@ static void a_store_of_another_form_is_not_touched(void **state)
 
 	(void)state;
 	store_close(open_store());
-	write_format(999);
+	write_format(1);
 	assert_int_equal(store_open(&store, place, &fault), -EPROTO);
 	assert_non_null(strstr(text_get(&fault), "another version"));
 	text_done(&fault);
-	write_format(1);
+	write_format(2);
 	store_close(open_store());
 }
 

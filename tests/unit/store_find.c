@@ -82,19 +82,27 @@ static size_t model_encloser(struct model *model, const knot_dname_t *name)
 	return knot_dname_labels(name, NULL);
 }
 
-/* Some labels of a small alphabet below the apex, so that names are often related. */
+/* Some labels of a small alphabet below the apex, so that names are often related; most of them numbers. */
 static void name_make(struct name *ret, const struct model *model)
 {
-	static const char *const labels[] = { "\1a",    "\1A",     "\1b",    "\2aa", "\1*",
-					      "\1\001", "\2a\001", "\1\377", "\3sub" };
+	static const char *const labels[] = {
+		"\1a",     "\1A",    "\1b",   "\2aa", "\1*", "\1\001",
+		"\2a\001", "\1\377", "\3sub", "\1/",  "\1:", "\00212"
+	};
+	/* few, so that blocks fill */
+	static const char *const digits[] = { "\0010", "\0011", "\0015", "\0016", "\0019" };
+	bool number = rand() % 4 != 0;
 	size_t at = 0;
 
-	for (int depth = rand() % 5; depth > 0; depth--) {
-		const char *label = labels[(size_t)rand() % 9];
+	for (int depth = rand() % (number ? 7 : 5); depth > 0; depth--) {
+		bool digit = number && rand() % 12 != 0;
+		const char *label = digit ? digits[(size_t)rand() % 5] :
+					    labels[(size_t)rand() % 12];
 
 		memcpy(ret->octets + at, label, (size_t)*label + 1);
 		at += (size_t)*label + 1;
-		if (rand() % 6 == 0) { /* a label of a zero octet, which no C string holds */
+		if (!number &&
+		    rand() % 6 == 0) { /* a label of a zero octet, which no C string holds */
 			memcpy(ret->octets + at, "\1\0", 2);
 			at += 2;
 		}
@@ -105,11 +113,20 @@ static void name_make(struct name *ret, const struct model *model)
 static void make_node(struct arena *arena, struct node *ret, uint32_t value)
 {
 	struct node_edit edit = { .arena = arena };
+	uint8_t text[3000] = { 0 };
 
 	assert_int_equal(edit_add(&edit, KNOT_RRTYPE_A, 60, slice_make(&value, sizeof(value))), 1);
+	if (value % 3 == 0) { /* octets that no other node has */
+		memcpy(text, &value, sizeof(value));
+		assert_int_equal(edit_add(&edit, KNOT_RRTYPE_NULL, 60,
+					  slice_make(text, value % 31 == 0 ? sizeof(text) :
+									     4 + value % 490)),
+				 1);
+	}
 	assert_int_equal(edit_end(&edit, ret), 0);
 }
 
+/* What the node was made of; nothing else may be in it. */
 static uint32_t node_value(const struct node *node)
 {
 	struct rrset set;
@@ -120,20 +137,31 @@ static uint32_t node_value(const struct node *node)
 	assert_true(node_find(node, KNOT_RRTYPE_A, &set) && rrset_next(&set, &pos, &record));
 	assert_int_equal(record.rdata.size, sizeof(value));
 	memcpy(&value, record.rdata.data, sizeof(value));
+
+	struct arena arena = { 0 };
+	struct node whole;
+
+	make_node(&arena, &whole, value);
+	assert_true(node_identical(node, &whole));
+	arena_done(&arena);
 	return value;
 }
 
-/* Puts or takes away a name, in the store and in the list. */
-static void change(struct store_txn *txn, struct model *model, uint32_t value)
+/* Puts or takes away a name, in the store and in the list; one of so many changes of a known name takes it away. */
+static void change(struct store_txn *txn, struct model *model, uint32_t value, int away)
 {
 	struct arena arena = { 0 };
 	struct node node = { 0 };
 	struct name name;
 
 	name_make(&name, model);
+	if (away == 1 &&
+	    model->count > 1) /* while names are taken away, it shall be one that is there */
+		name = model->name[(size_t)rand() % model->count];
+
 	struct name *known = model_find(model, name.octets);
 	bool apex = knot_dname_is_case_equal(name.octets, apex_of(model));
-	if (known != NULL && rand() % 2 == 0 && !apex) {
+	if (known != NULL && rand() % away == 0 && !apex) {
 		*known = model->name[--model->count];
 	} else if (known != NULL || model->count < NAMES_MAX) {
 		if (known == NULL)
@@ -147,6 +175,16 @@ static void change(struct store_txn *txn, struct model *model, uint32_t value)
 	assert_int_equal(model->zone.names, model->count);
 }
 
+/* One name of the list, without a look at its neighbours. */
+static void read_one(struct store_txn *txn, const struct model *model)
+{
+	const struct name *known = &model->name[(size_t)rand() % model->count];
+	struct node node;
+
+	assert_int_equal(store_node_get(txn, &model->zone, known->octets, &node), 0);
+	assert_int_equal(node_value(&node), known->value);
+}
+
 static void look_up(struct store_txn *txn, struct model *model)
 {
 	struct store_match match;
@@ -155,19 +193,22 @@ static void look_up(struct store_txn *txn, struct model *model)
 
 	name_make(&name, model);
 	assert_int_equal(store_find(txn, &model->zone, name.octets, &match), 0);
-	assert_int_equal(store_node_get(txn, &model->zone, name.octets, &node), 0);
 
 	const struct name *known = model_find(model, name.octets);
-	assert_true((node.size > 0) == (known != NULL));
 	if (known != NULL) {
 		assert_int_equal(match.status, STORE_FOUND);
 		assert_int_equal(node_value(&match.node), known->value);
+		assert_int_equal(store_node_get(txn, &model->zone, name.octets, &node), 0);
 		assert_int_equal(node_value(&node), known->value);
 	} else if (model_has_below(model, name.octets)) {
 		assert_int_equal(match.status, STORE_EMPTY);
 	} else {
 		assert_int_equal(match.status, STORE_ABSENT);
 		assert_int_equal(match.encloser_labels, model_encloser(model, name.octets));
+	}
+	if (known == NULL) {
+		assert_int_equal(store_node_get(txn, &model->zone, name.octets, &node), 0);
+		assert_int_equal(node.size, 0);
 	}
 }
 
@@ -236,6 +277,41 @@ static void zones_keep(struct store_txn *txn)
 		assert_int_equal(store_zone_put(txn, apex_of(&models[i]), &models[i].zone), 0);
 }
 
+/* Look-ups that were made ready together find what each alone finds, and go where its cursor goes. */
+static void look_ahead(struct store_txn *txn, struct model *model)
+{
+	static struct store_aim aim[STORE_AIMS_MAX];
+	struct store_aim *list[STORE_AIMS_MAX];
+	struct name name[STORE_AIMS_MAX];
+	struct store_match ahead, alone;
+	size_t found = 0, aimed = 0;
+
+	for (size_t i = 0; i < STORE_AIMS_MAX; i++) {
+		name_make(&name[i], model);
+		if (i % 3 == 0)
+			name[i] = model->name[(size_t)rand() % model->count];
+		store_aim(&aim[i], &model->zone, name[i].octets);
+		list[i] = &aim[i];
+	}
+	store_aim_all(txn, list, STORE_AIMS_MAX);
+	for (size_t i = 0; i < STORE_AIMS_MAX; i++) {
+		uint32_t value = 0;
+
+		assert_int_equal(store_find_aimed(txn, &model->zone, &aim[i], &ahead), 0);
+		if (ahead.status == STORE_FOUND)
+			value = node_value(&ahead.node);
+		found += ahead.status == STORE_FOUND;
+		aimed += ahead.status == STORE_FOUND && aim[i].at.size > 0;
+		assert_int_equal(store_find(txn, &model->zone, name[i].octets, &alone), 0);
+		assert_int_equal(ahead.status, alone.status);
+		if (ahead.status == STORE_FOUND)
+			assert_int_equal(value, node_value(&alone.node));
+		if (ahead.status == STORE_ABSENT)
+			assert_int_equal(ahead.encloser_labels, alone.encloser_labels);
+	}
+	assert_true(aimed > 0 && aimed >= found / 2); /* the rest lies between two branches */
+}
+
 static void answers_are_those_of_a_list_of_names(void **state)
 {
 	struct store *store = open_store();
@@ -246,10 +322,18 @@ static void answers_are_those_of_a_list_of_names(void **state)
 	srand(5);
 	assert_int_equal(store_write_begin(store, &txn), 0);
 	zones_make(txn);
-	for (int round = 0; round < 60; round++) {
-		for (int i = 0; i < 60; i++) {
-			change(txn, &models[(size_t)rand() % ZONES], value++);
-			look_up(txn, &models[(size_t)rand() % ZONES]);
+	for (int round = 0; round < 120; round++) {
+		/* some rounds make the zones grow, some shrink, some rewrite */
+		int away = round % 30 < 18 ? 4 : round % 30 < 24 ? 2 : 1;
+
+		for (int i = 0; i < 100; i++) {
+			struct model *model = &models[(size_t)rand() % ZONES];
+
+			for (int n = rand() % 4; n >= 0; n--)
+				change(txn, model, value++, away);
+			if (rand() % 4 == 0)
+				look_up(txn, &models[(size_t)rand() % ZONES]);
+			read_one(txn, &models[(size_t)rand() % ZONES]);
 		}
 		for (size_t i = 0; i < ZONES; i++)
 			walk(txn, &models[i]);
@@ -259,6 +343,7 @@ static void answers_are_those_of_a_list_of_names(void **state)
 		assert_int_equal(store_read_begin(store, &txn), 0);
 		for (int i = 0; i < 200; i++)
 			look_up(txn, &models[(size_t)rand() % ZONES]);
+		look_ahead(txn, &models[(size_t)rand() % ZONES]);
 		store_read_end(txn);
 		if (round % 20 == 19) {
 			store_close(store);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A block while it is being changed: each slot has the number of a bundle, bundles and records stand in
+ * a pool. Most numbers are put with records that the block has already: that costs folding, a
+ * hash and a comparison, and no memory.
+ */
+#include "store/block_edit.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+int block_edit_new(struct block_edit **ret)
+{
+	struct block_edit *edit = calloc(1, sizeof(*edit));
+
+	if (edit == NULL)
+		return -ENOMEM;
+	if (pool_clear(&edit->pool) != 0) {
+		block_edit_free(edit);
+		return -ENOMEM;
+	}
+	block_edit_begin(edit, (struct slice){ 0 });
+	*ret = edit;
+	return 0;
+}
+
+void block_edit_free(struct block_edit *edit)
+{
+	if (edit == NULL)
+		return;
+	pool_done(&edit->pool);
+	free(edit->draft.records);
+	block_room_done(&edit->draft.entries);
+	block_room_done(&edit->octets);
+	free(edit);
+}
+
+void block_edit_begin(struct block_edit *edit, struct slice prefix)
+{
+	size_t size = prefix.size < BLOCK_PREFIX_MAX ? prefix.size : BLOCK_PREFIX_MAX;
+
+	if (size > 0)
+		memcpy(edit->fold.prefix, prefix.data + prefix.size - size, size);
+	edit->fold.prefix_size = size;
+	edit->count = 0;
+	memset(edit->used, 0, sizeof(edit->used));
+	memset(edit->slots, 0xff, sizeof(edit->slots));
+	pool_clear(&edit->pool); /* its tables have had their room since block_edit_new() */
+}
+
+static void set_slot(struct block_edit *edit, int slot, unsigned bundle)
+{
+	struct pool_bundle *bundles = edit->pool.bundles;
+	unsigned old = edit->slots[slot];
+	uint64_t bit = UINT64_C(1) << slot % 64;
+
+	if (old == bundle)
+		return;
+	if (old != SLOT_FREE) {
+		edit->count--;
+		edit->used[slot / 64] &= ~bit;
+		if (--bundles[old].slots == 0)
+			edit->pool.idle++;
+	}
+	if (bundle != SLOT_FREE) {
+		edit->count++;
+		edit->used[slot / 64] |= bit;
+		if (bundles[bundle].slots++ == 0)
+			edit->pool.idle--;
+	}
+	edit->slots[slot] = (uint16_t)bundle;
+}
+
+static void sweep(struct block_edit *edit)
+{
+	if (pool_is_littered(&edit->pool))
+		pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
+}
+
+int block_edit_put(struct block_edit *edit, int slot, const struct node *node)
+{
+	uint32_t records[FORM_BUNDLE_MAX], bundle;
+	size_t count;
+
+	assert(slot >= 0 && slot < BLOCK_SLOTS);
+	if (node->size == 0) {
+		set_slot(edit, slot, SLOT_FREE);
+		return 0;
+	}
+	sweep(edit);
+
+	int err = fold_node(&edit->fold, &edit->pool, slot, node, records, &count);
+	if (err == 0)
+		err = pool_bundle_add(&edit->pool, records, count, &bundle);
+	if (err == 0)
+		set_slot(edit, slot, bundle);
+	return err;
+}
+
+/* The number in the pool of a record of the block. */
+static int load_record(struct block_pool *pool, const struct block_view *view, size_t number,
+		       uint32_t *ret)
+{
+	struct block_record from;
+
+	int err = view_record(view, number, &from);
+	if (err != 0)
+		return err;
+
+	struct pool_record record = {
+		.type = from.whole ? 0 : from.type,
+		.ttl = from.whole ? 0 : from.ttl,
+		.whole = from.whole,
+		.size = (uint32_t)record_size(&from),
+		.folds = from.folds,
+	};
+	if (record_size(&from) > UINT32_MAX || from.folds > FORM_FOLDS_MAX)
+		return -EBADMSG;
+
+	uint8_t *octets = pool_record_room(pool, record.size);
+	if (octets == NULL)
+		return -ENOMEM;
+	record_copy(&from, octets);
+	for (size_t i = 0; i < from.folds; i++) {
+		uint32_t place = htole32((uint32_t)record_place(&from, i));
+
+		memcpy(octets + record.size + i * sizeof(place), &place, sizeof(place));
+	}
+	return pool_record_add(pool, &record, ret);
+}
+
+/* The number in the pool of what an index stands for. */
+static int load_index(struct block_pool *pool, const struct block_view *view, size_t index,
+		      uint32_t *ret)
+{
+	unsigned numbers[FORM_BUNDLE_MAX];
+	uint32_t records[FORM_BUNDLE_MAX];
+	size_t count;
+
+	int err = view_bundle(view, index, numbers, &count);
+	for (size_t i = 0; i < count && err == 0; i++)
+		err = load_record(pool, view, numbers[i], &records[i]);
+	return err == 0 ? pool_bundle_add(pool, records, count, ret) : err;
+}
+
+/* Fills edit->loaded with the bundles of the slots in use. */
+static int load_bundles(struct block_edit *edit, const struct block_view *view)
+{
+	uint16_t known[BLOCK_SLOTS]; /* bundles of the first indexes */
+	uint32_t bundle;
+	size_t index;
+
+	memset(known, 0xff, sizeof(known));
+	for (size_t i = 0; i < view->count; i++) {
+		int err = view_index(view, i, &index);
+
+		if (err != 0)
+			return err;
+		if (index < BLOCK_SLOTS && known[index] != SLOT_FREE) {
+			edit->loaded[i] = known[index];
+			continue;
+		}
+		err = load_index(&edit->pool, view, index, &bundle);
+		if (err != 0)
+			return err;
+		edit->loaded[i] = (uint16_t)bundle;
+		if (index < BLOCK_SLOTS)
+			known[index] = (uint16_t)bundle;
+	}
+	return 0;
+}
+
+int block_edit_load(struct block_edit *edit, struct slice block)
+{
+	uint16_t slots[BLOCK_SLOTS];
+	struct block_view view;
+
+	if (block.size == 0)
+		return 0;
+	sweep(edit);
+
+	int err = view_open(block, &view);
+	if (err == 0)
+		err = view_slots(&view, slots);
+	if (err == 0)
+		err = load_bundles(edit, &view);
+	if (err != 0)
+		return err;
+
+	for (size_t i = 0; i < view.count; i++)
+		set_slot(edit, slots[i], edit->loaded[i]);
+	return 0;
+}
+
+int block_edit_node(struct block_edit *edit, int slot, struct block_room *room, struct node *ret)
+{
+	struct block_record records[FORM_BUNDLE_MAX];
+
+	assert(slot >= 0 && slot < BLOCK_SLOTS);
+	if (edit->slots[slot] == SLOT_FREE)
+		return 0;
+
+	const struct pool_bundle *bundle = &edit->pool.bundles[edit->slots[slot]];
+	for (size_t i = 0; i < bundle->count; i++)
+		records[i] = pool_record_view(&edit->pool, edit->pool.parts[bundle->at + i]);
+	return record_lay(records, bundle->count, slot, room, ret);
+}
+
+int block_edit_next(const struct block_edit *edit, int from)
+{
+	size_t word = from > 0 ? (size_t)from / 64 : 0;
+	uint64_t mask = ~UINT64_C(0) << (from > 0 ? from % 64 : 0);
+
+	for (; word < EDIT_WORDS; word++, mask = ~UINT64_C(0)) {
+		uint64_t ones = edit->used[word] & mask;
+
+		if (ones != 0)
+			return (int)(word * 64) + __builtin_ctzll(ones);
+	}
+	return -1;
+}
+
+size_t block_edit_count(const struct block_edit *edit)
+{
+	return edit->count;
+}
+
+/*
+ * Slots first to last into the draft, as far as they fit in limit; in *end the last one that was looked at. 1:
+ * one slot too much is in it.
+ */
+static int draft_slots(struct block_edit *edit, int first, int last, size_t limit, int *end)
+{
+	struct block_draft *draft = &edit->draft;
+
+	draft_begin(draft);
+	for (int slot = block_edit_next(edit, first); slot >= 0 && slot <= last;
+	     slot = block_edit_next(edit, slot + 1)) {
+		int err = draft_add(draft, &edit->pool, slot, edit->slots[slot]);
+
+		if (err != 0)
+			return err;
+		if (draft->now.slots > 1 && limit < SIZE_MAX && !draft_fits(draft, limit)) {
+			*end = slot - 1;
+			return 1;
+		}
+	}
+	*end = last;
+	return 0;
+}
+
+int block_edit_write_part(struct block_edit *edit, int first, int last, size_t limit, int *end,
+			  struct slice *ret)
+{
+	int reached, err = draft_slots(edit, first, last, limit, &reached);
+
+	if (err == 1)
+		err = draft_slots(edit, first, reached, SIZE_MAX, &reached);
+	if (err == 0)
+		err = draft_write(&edit->draft, &edit->pool, &edit->octets, ret);
+	if (err == 0)
+		*end = reached;
+	return err;
+}
+
+int block_edit_write(struct block_edit *edit, int first, int last, struct slice *ret)
+{
+	int end;
+
+	return block_edit_write_part(edit, first, last, SIZE_MAX, &end, ret);
+}
