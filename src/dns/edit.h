@@ -22,6 +22,10 @@ int edit_begin(struct node_edit *edit, struct arena *arena, const struct node *n
 bool edit_find(const struct node_edit *edit, uint16_t type, struct rrset *ret);
 bool edit_at(const struct node_edit *edit, size_t index, struct rrset *ret);
 
+/* The type of the index-th set, -1 past the last, and how many records a set has: cheap between changes. */
+int edit_type(const struct node_edit *edit, size_t index);
+size_t edit_count(const struct node_edit *edit, uint16_t type);
+
 /*
  * Adds a record; a set has one TTL, which is the newest (RFC 2181 5.2, RFC 2136 3.4.2.2), and CNAME,
  * DNAME and SOA take the place of the one that is there. 1: something is another now, 0: it is as it

@@ -12,3 +12,17 @@ int name_depth(const knot_dname_t *name, const knot_dname_t *top)
 		name += *name + 1;
 	return knot_dname_is_case_equal(name, top) ? (int)(labels - above) : -1;
 }
+
+size_t name_hash(const knot_dname_t *name, size_t size)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (size_t i = 0; i < size; i++) {
+		uint8_t octet = name[i];
+
+		if (octet >= 'A' && octet <= 'Z')
+			octet |= 0x20;
+		hash = (hash ^ octet) * 0x100000001b3u;
+	}
+	return (size_t)(hash ^ hash >> 32);
+}

@@ -55,14 +55,14 @@ static int remember(struct update_writer *writer, const struct job *job)
 			  (uint8_t)job->exchange.rcode);
 }
 
-/* Carries out one update in txn. 1: it wrote; 0: it did not; negative: txn is lost. */
-static int run_job(struct update_writer *writer, struct store_txn *txn, struct job *job)
+/* Carries out one update. 0: it succeeded or failed alone; negative: the transaction is lost. */
+static int run_job(struct update_writer *writer, struct change_group *group, struct job *job)
 {
 	struct change change;
 	const char *why = NULL;
 
 	arena_reset(&writer->arena);
-	int err = change_begin(&change, &writer->arena, txn, job->zone);
+	int err = change_begin(&change, &writer->arena, group, job->zone);
 	if (err != 0) {
 		set_result(job, KNOT_RCODE_SERVFAIL, "the zone can't be read");
 		return err == -ENOENT ? 0 : err;
@@ -74,29 +74,43 @@ static int run_job(struct update_writer *writer, struct store_txn *txn, struct j
 	if (why != NULL)
 		why = arena_text(&job->arena, why); /* outlives the change */
 	set_result(job, rcode, why);
-	return rcode == KNOT_RCODE_NOERROR ? change_commit(&change, &job->by) : 0;
+	err = rcode == KNOT_RCODE_NOERROR ? change_commit(&change, &job->by) : 0;
+	return err < 0 ? err : 0;
 }
 
-/* Carries out jobs in one transaction, the first count of the list; an error where it was lost. */
-static int run_group(struct update_writer *writer, struct job *list, size_t count)
+/* Carries out what is no copy of an update carried out before. An error where txn was lost. */
+static int run_jobs(struct update_writer *writer, struct change_group *group, struct job *list,
+		    size_t count)
 {
-	struct store_txn *txn;
-	bool wrote = false;
-	int err = store_write_begin(writer->store, &txn);
+	int err = 0;
 
-	if (err != 0)
-		return err;
 	for (struct job *job = list; err == 0 && count-- > 0; job = job->next) {
 		job->repeated = !job->first && is_repeated(writer, job);
 		job->first = !job->repeated;
 		if (job->repeated)
 			continue;
-
-		int done = run_job(writer, txn, job);
-		err = done < 0 ? done : remember(writer, job);
-		wrote = wrote || done > 0;
+		err = run_job(writer, group, job);
+		if (err == 0)
+			err = remember(writer, job);
 	}
-	if (err == 0 && wrote)
+	return err;
+}
+
+/* Carries out jobs in one transaction, the first count of the list; an error where it was lost. */
+static int run_group(struct update_writer *writer, struct job *list, size_t count)
+{
+	struct change_group group;
+	struct store_txn *txn;
+	int err = store_write_begin(writer->store, &txn);
+
+	if (err != 0)
+		return err;
+	arena_reset(&writer->group_arena);
+	group_begin(&group, &writer->group_arena, txn);
+	err = run_jobs(writer, &group, list, count);
+	if (err == 0)
+		err = group_end(&group);
+	if (err > 0)
 		return store_write_commit(txn);
 	store_write_abort(txn);
 	return err;
@@ -338,6 +352,7 @@ void writer_done(struct update_writer *writer)
 {
 	replay_free(writer->replay);
 	arena_done(&writer->arena);
+	arena_done(&writer->group_arena);
 	queue_done(&writer->queue);
 }
 

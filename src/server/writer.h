@@ -14,7 +14,8 @@ struct update_writer {
 	struct store *store;
 	struct update_queue queue;
 	struct replay *replay;
-	struct arena arena; /* of the change at hand; emptied after each */
+	struct arena arena;       /* of the change at hand; emptied after each */
+	struct arena group_arena; /* of what the changes of a group share */
 	pthread_t thread;
 	size_t group_size;      /* how many updates the next group may expect */
 	int64_t group_began_us; /* of the monotonic clock */

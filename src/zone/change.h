@@ -5,8 +5,7 @@
 #include <netinet/in.h>
 
 #include "dns/edit.h"
-#include "store/store.h"
-#include "zone/table.h"
+#include "zone/group.h"
 
 /* Who asked for a change; goes into the change log. All zeros: the server itself. */
 struct change_origin {
@@ -20,10 +19,12 @@ struct change_origin {
 /* A name that a change looks at or alters. */
 struct change_node {
 	struct change_node *next; /* in the order in which they were first asked for */
-	const knot_dname_t *name;
+	const knot_dname_t *name; /* in lower case */
+	size_t name_size;
 	struct node before;
 	struct node_edit edit; /* its records as the change has left them so far */
 	struct node after;     /* the same as octets, from change_commit() on */
+	bool changed;          /* after is not as before */
 };
 
 /*
@@ -33,28 +34,27 @@ struct change_node {
  */
 struct change {
 	struct arena *arena;
-	struct store_txn *txn;
+	struct change_group *group;
+	struct group_zone *open;
 	const struct zone *zone;
-	struct store_zone record;
 	struct change_node *first, **last;
+	struct change_node *apex;  /* the one of them that is; NULL: not asked for */
 	struct change_node **slot; /* hash table */
 	size_t slots, count;
 };
 
-/* -ENOENT: the store has no such zone. */
-int change_begin(struct change *change, struct arena *arena, struct store_txn *txn,
+/* The group is the one of the transaction; it sees what changes before wrote. -ENOENT: the store has no such zone. */
+int change_begin(struct change *change, struct arena *arena, struct change_group *group,
 		 const struct zone *zone);
 
 /* The name's records; what is done to edit is the change. */
 int change_node(struct change *change, const knot_dname_t *name, struct change_node **ret);
 
-/* The apex, and its SOA set: -ENOENT where there is none. */
-int change_soa(struct change *change, struct change_node **apex, struct rrset *ret);
-
 /*
- * Writes into the store's transaction what is not as before, with a step of the serial (RFC 2136
- * 3.7) unless the change made one, and an entry in the change log. 1: something changed; 0: nothing did, and
- * nothing was written. After an error the store's transaction must be aborted.
+ * Writes into the transaction what is not as before, with a step of the serial (RFC 2136 3.7) unless the change
+ * made one, and an entry in the change log; what other changes of the group touch too waits for group_end().
+ * 1: something changed; 0: nothing did, and nothing was written. After an error the
+ * transaction must be aborted.
  */
 int change_commit(struct change *change, const struct change_origin *origin);
 

@@ -11,74 +11,92 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "dns/rdata.h"
+#include "dns/rrset_index.h"
 
 enum { VERSION = 1, HEAD_MAX = 1 + 4 + 4 + 8 + 8 + 8 + 256 + 17 + 4 };
 
-static bool is_soa(const struct rrset *set)
+/* Octets that all records of a node take at the most, with their owner whole. */
+static size_t records_room(const struct change_node *owner, const struct node *node)
 {
-	return set->type == KNOT_RRTYPE_SOA;
+	size_t records = 0;
+	struct rrset set;
+
+	for (size_t i = 0; node_at(node, i, &set); i++)
+		records += set.count;
+	return node->size + records * owner->name_size;
 }
 
-/* Records of set that other does not have, or has with another TTL; w may be NULL to count octets. */
-static size_t write_missing(struct writer *w, const knot_dname_t *owner, const struct rrset *set,
-			    const struct rrset *other)
+static void write_record(struct writer *w, const struct change_node *owner,
+			 const struct rrset_record *record)
 {
-	size_t owner_size = knot_dname_size(owner), total = 0;
+	write_bytes(w, owner->name, owner->name_size);
+	write_bytes(w, record->wire + 2, RRSET_RECORD_HEAD - 2 + record->rdata.size);
+}
+
+/* Records of set that other does not have, or has with another TTL. */
+static void write_missing(struct writer *w, struct arena *arena, const struct change_node *owner,
+			  const struct rrset *set, const struct rrset *other)
+{
 	bool same_ttl = rrset_ttl(set) == rrset_ttl(other);
+	struct rrset_index index;
 	struct rrset_record record;
+	size_t at;
 
-	for (size_t pos = 0; rrset_next(set, &pos, &record);) {
-		if (same_ttl && rrset_has(other, record.rdata))
-			continue;
-		if (w != NULL) {
-			write_bytes(w, owner, owner_size);
-			write_bytes(w, record.wire + 2, RRSET_RECORD_HEAD - 2 + record.rdata.size);
-		}
-		total += owner_size + RRSET_RECORD_HEAD - 2 + record.rdata.size;
-	}
-	return total;
+	rrset_index_begin(&index, arena, other);
+	for (size_t pos = 0; rrset_next(set, &pos, &record);)
+		if (!same_ttl || !rrset_index_find(&index, record.rdata, &at))
+			write_record(w, owner, &record);
 }
 
-/* What from has and to has not. */
-static size_t write_difference(struct writer *w, const knot_dname_t *owner, const struct node *from,
-			       const struct node *to, bool soa)
+/* A node of a change and its two states, in the direction of the side that is written. */
+struct side {
+	const struct change_node *owner;
+	const struct node *from, *to;
+};
+
+static struct side side_of(const struct change_node *node, bool removed)
 {
-	size_t total = 0;
+	return (struct side){ .owner = node,
+			      .from = removed ? &node->before : &node->after,
+			      .to = removed ? &node->after : &node->before };
+}
+
+/* What from has and to has not; the SOA, which stands at the apex alone, or all else. */
+static void write_difference(struct writer *w, struct arena *arena, const struct side *side,
+			     bool soa)
+{
 	struct rrset set, other;
 
-	for (size_t i = 0; node_at(from, i, &set); i++) {
-		if (is_soa(&set) != soa)
+	for (size_t i = 0; node_at(side->from, i, &set); i++) {
+		if ((set.type == KNOT_RRTYPE_SOA) != soa)
 			continue;
-		if (!node_find(to, set.type, &other))
+		if (!node_find(side->to, set.type, &other))
 			other = (struct rrset){ .type = set.type };
 		if (!rrset_identical(&set, &other))
-			total += write_missing(w, owner, &set, &other);
+			write_missing(w, arena, side->owner, &set, &other);
 	}
-	return total;
 }
 
+/* One side of the entry; returns its size. */
 static size_t write_side(struct writer *w, const struct change *change, bool removed)
 {
-	size_t total = 0;
+	const uint8_t *start = w->pos;
+	struct side side = side_of(change->apex, removed);
 
-	for (int soa = 1; soa >= 0; soa--)
-		for (const struct change_node *node = change->first; node != NULL;
-		     node = node->next)
-			total += write_difference(w, node->name,
-						  removed ? &node->before : &node->after,
-						  removed ? &node->after : &node->before, soa != 0);
-	return total;
+	write_difference(w, change->arena, &side, true);
+	for (const struct change_node *node = change->first; node != NULL; node = node->next) {
+		side = side_of(node, removed);
+		if (node->changed)
+			write_difference(w, change->arena, &side, false);
+	}
+	return (size_t)(w->pos - start);
 }
 
 static uint32_t node_serial(const struct node *apex)
 {
-	struct rrset soa;
 	struct rrset_record record;
-	size_t pos = 0;
 
-	if (!node_find(apex, KNOT_RRTYPE_SOA, &soa) || !rrset_next(&soa, &pos, &record))
-		return 0;
-	return rdata_soa_serial(record.rdata);
+	return apex_soa(apex, &record) ? rdata_soa_serial(record.rdata) : 0;
 }
 
 static void write_peer(struct writer *w, const struct sockaddr_storage *peer)
@@ -97,37 +115,42 @@ static void write_peer(struct writer *w, const struct sockaddr_storage *peer)
 	}
 }
 
-static const struct change_node *find_apex(const struct change *change)
+static void write_head(struct writer *w, const struct change *change,
+		       const struct change_origin *origin)
 {
-	for (const struct change_node *node = change->first; node != NULL; node = node->next)
-		if (knot_dname_is_equal(node->name, change->zone->apex))
-			return node;
-	return NULL;
+	size_t key_size = origin->key != NULL ? knot_dname_size(origin->key) : 0;
+
+	write_u8(w, VERSION);
+	write_u32(w, node_serial(&change->apex->before));
+	write_u32(w, node_serial(&change->apex->after));
+	write_u64(w, origin->time);
+	write_u64(w, origin->mac);
+	write_u64(w, origin->signed_at);
+	write_u8(w, (uint8_t)key_size);
+	write_bytes(w, origin->key, key_size);
+	write_peer(w, &origin->peer);
 }
 
 int history_write(struct slice *ret, const struct change *change,
 		  const struct change_origin *origin)
 {
-	const struct change_node *apex = find_apex(change);
-	size_t removed = write_side(NULL, change, true), added = write_side(NULL, change, false);
-	uint8_t *data = arena_take(change->arena, HEAD_MAX + removed + added);
-	size_t key_size = origin->key != NULL ? knot_dname_size(origin->key) : 0;
+	size_t room = HEAD_MAX;
 
+	for (const struct change_node *node = change->first; node != NULL; node = node->next)
+		if (node->changed)
+			room += records_room(node, &node->before) +
+				records_room(node, &node->after);
+
+	uint8_t *data = arena_take(change->arena, room);
 	if (data == NULL)
 		return -ENOMEM;
 
-	struct writer w = write_begin(data, HEAD_MAX + removed + added);
-	write_u8(&w, VERSION);
-	write_u32(&w, apex != NULL ? node_serial(&apex->before) : 0);
-	write_u32(&w, apex != NULL ? node_serial(&apex->after) : 0);
-	write_u64(&w, origin->time);
-	write_u64(&w, origin->mac);
-	write_u64(&w, origin->signed_at);
-	write_u8(&w, (uint8_t)key_size);
-	write_bytes(&w, origin->key, key_size);
-	write_peer(&w, &origin->peer);
-	write_u32(&w, (uint32_t)removed);
-	write_side(&w, change, true);
+	struct writer w = write_begin(data, room);
+	write_head(&w, change, origin);
+
+	uint8_t *removed_size = w.pos;
+	write_u32(&w, 0);
+	put_u32(removed_size, (uint32_t)write_side(&w, change, true));
 	write_side(&w, change, false);
 	if (w.full)
 		return -EMSGSIZE;
@@ -141,20 +164,20 @@ static bool is_needed(const struct history *history, uint64_t now)
 	return now - history->time < HISTORY_LIFE || history->time - now < HISTORY_LIFE;
 }
 
-int history_trim(struct change *change, uint64_t now)
+int history_trim(struct store_txn *txn, const struct zone *zone, struct store_zone *record,
+		 uint64_t now)
 {
-	struct store_zone *record = &change->record;
 	int err = 0;
 
-	while (err == 0 && record->log_size > change->zone->log_size) {
+	while (err == 0 && record->log_size > zone->log_size) {
 		struct slice entry;
 		struct history history;
 
-		err = store_log_get(change->txn, record, record->log_first, &entry);
+		err = store_log_get(txn, record, record->log_first, &entry);
 		if (err == 0 && history_read(entry, &history) == 0 && is_needed(&history, now))
 			break;
 		if (err == 0)
-			err = store_log_drop(change->txn, record);
+			err = store_log_drop(txn, record);
 	}
 	return err;
 }

@@ -17,7 +17,7 @@ struct history {
 	struct slice added;
 };
 
-/* The entry for what a change is about to write, in its arena. -ENOMEM. */
+/* The entry for what a change, whose apex is among its nodes, is about to write; in its arena. -ENOMEM. */
 int history_write(struct slice *ret, const struct change *change,
 		  const struct change_origin *origin);
 
@@ -31,6 +31,7 @@ int history_read(struct slice entry, struct history *ret);
 enum { HISTORY_LIFE = 600 };
 
 /* Takes the oldest entries away while the log is larger than the zone's log_size, and they are old enough. */
-int history_trim(struct change *change, uint64_t now);
+int history_trim(struct store_txn *txn, const struct zone *zone, struct store_zone *record,
+		 uint64_t now);
 
 #endif

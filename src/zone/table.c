@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/name.h"
+
 struct zone_table {
 	struct zone *zone;
 	size_t count;
@@ -61,15 +63,6 @@ size_t zone_table_count(const struct zone_table *table)
 static uint8_t fold(uint8_t octet)
 {
 	return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet | 0x20) : octet;
-}
-
-static size_t name_hash(const uint8_t *name, size_t size)
-{
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ fold(name[i])) * 0x100000001b3u;
-	return (size_t)(hash ^ hash >> 32);
 }
 
 static const struct zone *find(const struct zone_table *table, const uint8_t *name, size_t size)

@@ -10,7 +10,10 @@
 
 #include "dns/name.h"
 #include "dns/rdata.h"
+#include "dns/rrset_index.h"
 #include "tel/naptr.h"
+
+enum { FOUND_STEP = 8 * RRSET_RECORD_HEAD /* octets of a set for each octet of listed.found */ };
 
 static const knot_pktsection_t *prerequisites(const knot_pkt_t *message)
 {
@@ -147,7 +150,6 @@ static uint8_t require_existence(struct change *change, const knot_rrset_t *rr, 
 	};
 	bool wanted = rr->rclass == KNOT_CLASS_ANY, any = rr->type == KNOT_RRTYPE_ANY;
 	struct change_node *node;
-	struct rrset set;
 
 	if (rr_rdata(rr).size > 0 || (!any && is_meta(rr->type))) {
 		*why = explain(change->arena, rr, "this kind of prerequisite has no data");
@@ -158,7 +160,7 @@ static uint8_t require_existence(struct change *change, const knot_rrset_t *rr, 
 	if (err != 0)
 		return failed(err, why);
 
-	bool there = any ? edit_at(&node->edit, 0, &set) : edit_find(&node->edit, rr->type, &set);
+	bool there = any ? edit_type(&node->edit, 0) >= 0 : edit_count(&node->edit, rr->type) > 0;
 	for (size_t i = 0; there != wanted && i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (rules[i].wanted == wanted && rules[i].any == any) {
 			*why = explain(change->arena, rr, rules[i].why);
@@ -168,62 +170,115 @@ static uint8_t require_existence(struct change *change, const knot_rrset_t *rr, 
 	return KNOT_RCODE_NOERROR;
 }
 
-static bool is_of_set(const knot_rrset_t *rr, const knot_rrset_t *first)
+/* A set that prerequisites list record by record (RFC 2136 3.2.5). */
+struct listed {
+	const knot_rrset_t *first; /* its first record in the section */
+	const struct change_node *node;
+	struct rrset set; /* as the zone has it */
+	struct rrset_index index;
+	uint8_t *found; /* a bit for each of its records: it is listed */
+	size_t left;    /* records that are not */
+	bool strange;   /* one is listed that the zone does not have */
+};
+
+/* All sets that a section lists, by name and type. */
+struct listing {
+	struct listed *listed; /* in the order of their first records */
+	size_t count;
+	struct listed **slot;
+	size_t slots;
+};
+
+static int listing_begin(struct listing *ret, struct arena *arena, size_t records)
 {
-	return rr->rclass == KNOT_CLASS_IN && rr->type == first->type &&
-	       knot_dname_is_case_equal(rr->owner, first->owner);
+	size_t slots = 2;
+
+	while (slots < records * 2)
+		slots *= 2;
+	*ret = (struct listing){ .listed = arena_take(arena, records * sizeof(*ret->listed)),
+				 .slot = arena_zero(arena, slots * sizeof(*ret->slot)),
+				 .slots = slots };
+	return ret->listed != NULL && ret->slot != NULL ? 0 : -ENOMEM;
 }
 
-/* Whether the section lists this record of the set that first belongs to. */
-static bool is_listed(const knot_pktsection_t *section, const knot_rrset_t *first,
-		      struct slice rdata)
+/* The set that rr belongs to, which may be a new one. */
+static int listing_find(struct listing *listing, struct change *change, const knot_rrset_t *rr,
+			struct listed **ret)
 {
-	for (uint16_t i = 0; i < section->count; i++) {
-		const knot_rrset_t *rr = knot_pkt_rr(section, i);
-
-		if (is_of_set(rr, first) && rdata_equal(first->type, rr_rdata(rr), rdata))
-			return true;
-	}
-	return false;
-}
-
-/* Whether what the section lists from index on, of the set that begins there, is this set. */
-static bool is_listed_set(const knot_pktsection_t *section, uint16_t index, const struct rrset *set)
-{
-	const knot_rrset_t *first = knot_pkt_rr(section, index);
-	struct rrset_record record;
-
-	for (uint16_t i = index; i < section->count; i++) {
-		const knot_rrset_t *rr = knot_pkt_rr(section, i);
-
-		if (is_of_set(rr, first) && !rrset_has(set, rr_rdata(rr)))
-			return false;
-	}
-	for (size_t pos = 0; rrset_next(set, &pos, &record);)
-		if (!is_listed(section, first, record.rdata))
-			return false;
-	return true;
-}
-
-/* RFC 2136 3.2.5: the set of all records of one name and type that the section lists, starting at index. */
-static uint8_t require_value(struct change *change, const knot_pktsection_t *section,
-			     uint16_t index, const char **why)
-{
-	const knot_rrset_t *first = knot_pkt_rr(section, index);
 	struct change_node *node;
-	struct rrset set;
+	int err = change_node(change, rr->owner, &node);
 
-	for (uint16_t i = 0; i < index; i++)
-		if (is_of_set(knot_pkt_rr(section, i), first))
-			return KNOT_RCODE_NOERROR; /* looked at already */
+	if (err != 0)
+		return err;
 
-	int err = change_node(change, first->owner, &node);
+	struct listed **slot;
+	for (size_t i = name_hash(node->name, node->name_size) + rr->type * 31u;; i++) {
+		slot = &listing->slot[i & (listing->slots - 1)];
+		if (*slot == NULL || ((*slot)->node == node && (*slot)->first->type == rr->type))
+			break;
+	}
+	if (*slot == NULL) {
+		struct listed *listed = &listing->listed[listing->count++];
+
+		*listed = (struct listed){ .first = rr, .node = node };
+		if (edit_find(&node->edit, rr->type, &listed->set))
+			listed->left = listed->set.count;
+		listed->found = arena_zero(change->arena, listed->set.size / FOUND_STEP + 1);
+		if (listed->found == NULL)
+			return -ENOMEM;
+		rrset_index_begin(&listed->index, change->arena, &listed->set);
+		*slot = listed;
+	}
+	*ret = *slot;
+	return 0;
+}
+
+static void listed_add(struct listed *listed, struct slice rdata)
+{
+	size_t at;
+
+	if (!rrset_index_find(&listed->index, rdata, &at)) {
+		listed->strange = true;
+		return;
+	}
+	/* a record has at least RRSET_RECORD_HEAD octets, so no two share a bit */
+	uint8_t *found = &listed->found[at / FOUND_STEP];
+	uint8_t bit = (uint8_t)(1 << at / RRSET_RECORD_HEAD % 8);
+
+	if ((*found & bit) == 0)
+		listed->left--;
+	*found |= bit;
+}
+
+/* RFC 2136 3.2.5: the sets that the section lists by their records are those that the zone has. */
+static uint8_t require_values(struct change *change, const knot_pktsection_t *section,
+			      const char **why)
+{
+	struct listing listing;
+	int err = listing_begin(&listing, change->arena, section->count);
+
+	for (uint16_t i = 0; err == 0 && i < section->count; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(section, i);
+		struct listed *listed;
+
+		if (rr->rclass != KNOT_CLASS_IN)
+			continue;
+		err = listing_find(&listing, change, rr, &listed);
+		if (err == 0)
+			listed_add(listed, rr_rdata(rr));
+	}
 	if (err != 0)
 		return failed(err, why);
-	if (edit_find(&node->edit, first->type, &set) && is_listed_set(section, index, &set))
-		return KNOT_RCODE_NOERROR;
-	*why = explain(change->arena, first, "the set is not the one that must be there");
-	return KNOT_RCODE_NXRRSET;
+	for (size_t i = 0; i < listing.count; i++) {
+		const struct listed *listed = &listing.listed[i];
+
+		if (!listed->strange && listed->left == 0 && listed->set.count > 0)
+			continue;
+		*why = explain(change->arena, listed->first,
+			       "the set is not the one that must be there");
+		return KNOT_RCODE_NXRRSET;
+	}
+	return KNOT_RCODE_NOERROR;
 }
 
 static uint8_t require_one(struct change *change, const knot_rrset_t *rr, const char **why)
@@ -250,13 +305,15 @@ uint8_t update_require(struct change *change, const knot_pkt_t *message, const c
 {
 	const knot_pktsection_t *section = prerequisites(message);
 	uint8_t rcode = KNOT_RCODE_NOERROR;
+	bool values = false;
 
 	for (uint16_t i = 0; rcode == KNOT_RCODE_NOERROR && i < section->count; i++)
 		rcode = require_one(change, knot_pkt_rr(section, i), why);
-	/* RFC 2136 3.2.5: sets are put together first and compared after all else */
 	for (uint16_t i = 0; rcode == KNOT_RCODE_NOERROR && i < section->count; i++)
-		if (knot_pkt_rr(section, i)->rclass == KNOT_CLASS_IN)
-			rcode = require_value(change, section, i, why);
+		values = values || knot_pkt_rr(section, i)->rclass == KNOT_CLASS_IN;
+	/* RFC 2136 3.2.5: sets are put together first and compared after all else */
+	if (rcode == KNOT_RCODE_NOERROR && values)
+		rcode = require_values(change, section, why);
 	return rcode;
 }
 
@@ -279,6 +336,7 @@ static bool passes_over(const struct change_node *node, const knot_rrset_t *rr, 
 	struct rrset set;
 	struct rrset_record record;
 	size_t pos = 0;
+	int type;
 
 	if (rr->type == KNOT_RRTYPE_SOA)
 		return !apex || !edit_find(&node->edit, KNOT_RRTYPE_SOA, &set) ||
@@ -287,9 +345,9 @@ static bool passes_over(const struct change_node *node, const knot_rrset_t *rr, 
 				     rdata_soa_serial(record.rdata));
 	if (rr->type != KNOT_RRTYPE_CNAME)
 		return !stands_beside_cname(rr->type) &&
-		       edit_find(&node->edit, KNOT_RRTYPE_CNAME, &set);
-	for (size_t i = 0; edit_at(&node->edit, i, &set); i++)
-		if (!stands_beside_cname(set.type))
+		       edit_count(&node->edit, KNOT_RRTYPE_CNAME) > 0;
+	for (size_t i = 0; (type = edit_type(&node->edit, i)) >= 0; i++)
+		if (!stands_beside_cname((uint16_t)type))
 			return true;
 	return false;
 }
@@ -304,27 +362,25 @@ static int apply_add(struct change_node *node, const knot_rrset_t *rr, bool apex
 /* RFC 2136 3.4.2.3: a set, or all of them; at the apex SOA and NS stay. */
 static void apply_delete_sets(struct change_node *node, uint16_t type, bool apex)
 {
-	struct rrset set;
 	size_t index = 0;
+	int there;
 
-	while (edit_at(&node->edit, index, &set)) {
-		bool kept = apex && (set.type == KNOT_RRTYPE_SOA || set.type == KNOT_RRTYPE_NS);
+	while ((there = edit_type(&node->edit, index)) >= 0) {
+		bool kept = apex && (there == KNOT_RRTYPE_SOA || there == KNOT_RRTYPE_NS);
 
-		if (kept || (type != KNOT_RRTYPE_ANY && type != set.type))
+		if (kept || (type != KNOT_RRTYPE_ANY && type != there))
 			index++;
 		else
-			edit_clear(&node->edit, set.type);
+			edit_clear(&node->edit, (uint16_t)there);
 	}
 }
 
 /* RFC 2136 3.4.2.4: one record; the SOA and the apex's last NS stay. */
 static void apply_delete_record(struct change_node *node, const knot_rrset_t *rr, bool apex)
 {
-	struct rrset set;
-
-	if (rr->type == KNOT_RRTYPE_SOA || !edit_find(&node->edit, rr->type, &set))
+	if (rr->type == KNOT_RRTYPE_SOA)
 		return;
-	if (!apex || rr->type != KNOT_RRTYPE_NS || set.count > 1)
+	if (!apex || rr->type != KNOT_RRTYPE_NS || edit_count(&node->edit, rr->type) > 1)
 		edit_remove(&node->edit, rr->type, rr_rdata(rr));
 }
 

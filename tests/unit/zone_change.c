@@ -64,6 +64,7 @@ static void zone_end(void)
 struct trial {
 	struct arena arena;
 	struct store_txn *txn;
+	struct change_group group;
 	struct change change;
 };
 
@@ -71,7 +72,8 @@ static void trial_begin(struct trial *t)
 {
 	*t = (struct trial){ 0 };
 	assert_int_equal(store_write_begin(store, &t->txn), 0);
-	assert_int_equal(change_begin(&t->change, &t->arena, t->txn, zone), 0);
+	group_begin(&t->group, &t->arena, t->txn);
+	assert_int_equal(change_begin(&t->change, &t->arena, &t->group, zone), 0);
 }
 
 static int trial_end(struct trial *t, const struct change_origin *by)
@@ -79,6 +81,7 @@ static int trial_end(struct trial *t, const struct change_origin *by)
 	static const struct change_origin nobody;
 	int changed = change_commit(&t->change, by != NULL ? by : &nobody);
 
+	assert_int_equal(group_end(&t->group), changed > 0);
 	if (changed > 0)
 		assert_int_equal(store_write_commit(t->txn), 0);
 	else
@@ -113,7 +116,8 @@ static uint32_t serial(void)
 	size_t pos = 0;
 
 	trial_begin(&t);
-	assert_int_equal(change_soa(&t.change, &apex, &soa), 0);
+	assert_int_equal(change_node(&t.change, zone->apex, &apex), 0);
+	assert_true(edit_find(&apex->edit, KNOT_RRTYPE_SOA, &soa));
 	assert_true(rrset_next(&soa, &pos, &record));
 	uint32_t value = rdata_soa_serial(record.rdata);
 	assert_int_equal(trial_end(&t, NULL), 0);
@@ -348,7 +352,7 @@ static void the_log_gives_up_the_oldest_but_nothing_young(void **state)
 		put(&t, "new.example.", KNOT_RRTYPE_A, 60, address);
 		assert_int_equal(trial_end(&t, &by), 1);
 		trial_begin(&t);
-		assert_int_equal(t.change.record.log_next - t.change.record.log_first,
+		assert_int_equal(t.change.open->record.log_next - t.change.open->record.log_first,
 				 cases[i].kept);
 		trial_end(&t, NULL);
 	}
@@ -358,6 +362,7 @@ static void the_log_gives_up_the_oldest_but_nothing_young(void **state)
 static void a_zone_that_the_store_does_not_have_is_not_changed(void **state)
 {
 	struct arena arena = { 0 };
+	struct change_group group;
 	struct change change;
 	struct store_txn *txn;
 	struct zone other = { .apex = "\5other", .apex_size = 7, .apex_labels = 1 };
@@ -365,7 +370,8 @@ static void a_zone_that_the_store_does_not_have_is_not_changed(void **state)
 	(void)state;
 	zone_begin("1");
 	assert_int_equal(store_write_begin(store, &txn), 0);
-	assert_int_equal(change_begin(&change, &arena, txn, &other), -ENOENT);
+	group_begin(&group, &arena, txn);
+	assert_int_equal(change_begin(&change, &arena, &group, &other), -ENOENT);
 	store_write_abort(txn);
 	arena_done(&arena);
 	zone_end();
