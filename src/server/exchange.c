@@ -17,6 +17,27 @@ enum {
 	FLAG_DO = 0x8000,
 };
 
+/* The fields that reading fills in; not all octets, as most are those of a signature. */
+static void forget(struct exchange *x)
+{
+	x->opcode = 0;
+	x->question_size = KNOT_WIRE_HEADER_SIZE;
+	x->qtype = 0;
+	x->qclass = 0;
+	x->edns = false;
+	x->payload = PAYLOAD_MIN;
+	x->dnssec = false;
+	x->version = 0;
+	x->ranges = RANGES_NOT_ASKED;
+	x->rcode = KNOT_RCODE_NOERROR;
+	x->why_code = 0;
+	x->why = NULL;
+	x->message = NULL;
+	x->tsig.present = false;
+	x->tsig.error = 0;
+	x->tsig.key = NULL;
+}
+
 static bool read_question(struct exchange *x)
 {
 	struct reader r = read_begin(x->wire, x->size);
@@ -75,8 +96,7 @@ enum exchange_read exchange_read(struct exchange *x)
 {
 	const uint8_t *wire = x->wire;
 
-	x->question_size = KNOT_WIRE_HEADER_SIZE;
-	x->payload = PAYLOAD_MIN;
+	forget(x);
 	if (x->size < KNOT_WIRE_HEADER_SIZE || knot_wire_get_qr(wire) != 0)
 		return EXCHANGE_SILENCE;
 	x->opcode = knot_wire_get_opcode(wire);
@@ -120,6 +140,7 @@ enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
 	knot_mm_t *mm = arena_take(arena, sizeof(*mm));
 	uint8_t *copy = arena_copy(arena, x->wire, x->size);
 
+	x->tsig = (struct tsig){ 0 };
 	if (mm == NULL || copy == NULL)
 		return broken(x, KNOT_RCODE_SERVFAIL);
 	*mm = exchange_memory(arena);

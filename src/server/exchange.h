@@ -28,12 +28,12 @@ struct exchange {
 	uint8_t version;
 	enum exchange_ranges ranges;
 
-	knot_pkt_t *message; /* the request in whole; NULL where the quick look was enough */
-	struct tsig tsig;
-
 	uint16_t rcode;    /* 12 bits, RFC 6891 6.1.3 */
 	uint16_t why_code; /* extended error (RFC 8914), sent where why is not NULL */
 	const char *why;
+
+	knot_pkt_t *message; /* the request in whole; NULL where the quick look was enough */
+	struct tsig tsig;    /* where it has none, nothing but that is set */
 };
 
 /* What became of reading a request. */
@@ -44,7 +44,10 @@ enum exchange_read {
 	EXCHANGE_BROKEN,  /* to be answered with the rcode */
 };
 
-/* Reads header, question and a lone OPT record: all there is to most requests. */
+/*
+ * Reads header, question and a lone OPT record of the request in wire, size: all there is to most of them.
+ * What stands before opcode is the caller's to set, and nothing else need be.
+ */
 enum exchange_read exchange_read(struct exchange *x);
 
 /* Reads the request whole with libknot, and judges its signature; the memory is the arena's. */

@@ -21,8 +21,8 @@
 #include "base/log.h"
 
 enum {
-	SEGMENT_MAX = 1232,    /* octets that fit any path of IPv6 (RFC 8200 5) behind their headers */
-	SEGMENTS_MAX = 64,     /* the kernel's limit */
+	SEGMENT_MAX = 1232, /* octets that fit any path of IPv6 (RFC 8200 5) behind their headers */
+	SEGMENTS_MAX = 64,  /* the kernel's limit */
 	RUN_MAX = 65535 - 256, /* octets of a run; it has IP and UDP headers of its own */
 };
 
@@ -53,7 +53,8 @@ static bool same_peer(const struct origin *a, const struct origin *b)
 
 static size_t peer_hash(const struct origin *origin)
 {
-	const uint8_t *port = (const uint8_t *)&origin->peer + offsetof(struct sockaddr_in, sin_port);
+	const uint8_t *port = (const uint8_t *)&origin->peer +
+			      offsetof(struct sockaddr_in, sin_port);
 
 	/* of all that a peer is, its port differs most */
 	return ((unsigned)(port[0] << 8 | port[1]) * 0x9e37U >> 7) % 128;
@@ -198,7 +199,8 @@ void outbox_send(struct outbox *box)
 			continue;
 		if (n <= 0 && refused->msg_iovlen > 1 &&
 		    (errno == EINVAL || errno == EMSGSIZE || errno == EIO)) {
-			box->segments = box->segments && errno != EIO; /* no card will do it later */
+			box->segments = box->segments &&
+					errno != EIO; /* no card will do it later */
 			send_singly(box, refused);
 		}
 		sent += n > 0 ? (size_t)n : 1;

@@ -5,8 +5,8 @@
 #include "server/job.h"
 
 enum {
-	OUTBOX_MAX = 64,          /* responses that wait at the most; what a segmented send may hold */
-	OUTBOX_RESPONSE = 8192,   /* octets that there is always room for */
+	OUTBOX_MAX = 64, /* responses that wait at the most; what a segmented send may hold */
+	OUTBOX_RESPONSE = 8192, /* octets that there is always room for */
 	OUTBOX_ROOM = 64 << 10,
 };
 
@@ -18,11 +18,11 @@ struct outbox {
 	int socket;
 	bool segments; /* the kernel knows UDP_SEGMENT */
 	size_t count;
-	size_t used;                               /* octets of wire */
-	const struct origin *origin[OUTBOX_MAX];   /* whom each response is for */
-	uint16_t peer[OUTBOX_MAX];                 /* the first response to the same peer */
-	uint64_t order[OUTBOX_MAX];                /* by peer and falling size */
-	struct iovec response[OUTBOX_MAX];         /* in this order */
+	size_t used;                             /* octets of wire */
+	const struct origin *origin[OUTBOX_MAX]; /* whom each response is for */
+	uint16_t peer[OUTBOX_MAX];               /* the first response to the same peer */
+	uint64_t order[OUTBOX_MAX];              /* by peer and falling size */
+	struct iovec response[OUTBOX_MAX];       /* in this order */
 	struct mmsghdr message[OUTBOX_MAX];
 	_Alignas(struct cmsghdr) uint8_t control[OUTBOX_MAX][ORIGIN_CONTROL];
 	uint8_t seen[128]; /* by a hash of the peer: a response to it, counted from 1 */

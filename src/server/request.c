@@ -8,7 +8,6 @@
 
 #include "server/transfer.h"
 #include "server/update.h"
-#include "zone/answer.h"
 
 int responder_init(struct responder *r, struct store *store, const struct state *state)
 {
@@ -60,19 +59,11 @@ static bool is_question_only(uint16_t type)
 	return type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 254);
 }
 
-/* What the wildcards of the question's zone mean; of no zone there is nothing to say. */
-static void tell_ranges(const struct responder *r, struct exchange *x)
-{
-	const struct zone *zone =
-		zone_table_above(r->view.table, x->wire + KNOT_WIRE_HEADER_SIZE);
-
-	if (zone != NULL)
-		x->ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
-}
-
-static enum response answer_query(struct responder *r, struct exchange *x, uint8_t *wire,
+static enum response answer_query(struct responder *r, struct request *request, uint8_t *wire,
 				  size_t *size)
 {
+	struct exchange *x = &request->exchange;
+	const struct zone *zone = request->question.zone;
 	struct reply reply;
 
 	if (x->qclass != KNOT_CLASS_IN) {
@@ -84,9 +75,10 @@ static enum response answer_query(struct responder *r, struct exchange *x, uint8
 		return fail(x, wire, size);
 	}
 	exchange_reply(x, &reply, wire, response_room(x));
-	if (x->ranges != RANGES_NOT_ASKED)
-		tell_ranges(r, x);
-	x->rcode = answer_find(&r->view, x->qtype, &reply);
+	/* what the wildcards of the question's zone mean; of no zone there is nothing to say */
+	if (x->ranges != RANGES_NOT_ASKED && zone != NULL)
+		x->ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
+	x->rcode = answer_find(&r->view, &request->question, &reply);
 	answer_additional(&r->view, &reply);
 	return finish(x, &reply, size);
 }
@@ -115,33 +107,60 @@ static uint16_t own_payload(const struct responder *r, const struct origin *orig
 	return (uint16_t)own;
 }
 
+static bool is_transfer(const struct exchange *x)
+{
+	return x->qtype == KNOT_RRTYPE_AXFR || x->qtype == KNOT_RRTYPE_IXFR;
+}
+
+void request_read(struct responder *r, struct request *request, const struct origin *origin,
+		  struct slice octets)
+{
+	struct exchange *x = &request->exchange;
+
+	request->origin = origin;
+	x->wire = octets.data;
+	x->size = octets.size;
+	x->peer = (const struct sockaddr *)&origin->peer;
+	x->tcp = origin->connection != NULL;
+	x->own_payload = own_payload(r, origin);
+	request->read = exchange_read(x);
+	if ((request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
+	    x->opcode == KNOT_OPCODE_QUERY)
+		answer_prepare(&r->view, x->wire + KNOT_WIRE_HEADER_SIZE, x->qtype,
+			       &request->question);
+}
+
+enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,
+			    size_t *size, struct transfer **stream)
+{
+	struct exchange *x = &request->exchange;
+
+	if (request->read == EXCHANGE_SILENCE)
+		return RESPONSE_NONE;
+	if (request->read == EXCHANGE_PARTLY && x->opcode == KNOT_OPCODE_UPDATE)
+		return update_receive(r, request->origin, x, wire, size);
+	if (request->read == EXCHANGE_PARTLY)
+		request->read = exchange_parse(x, &r->arena, r->state);
+
+	enum response response;
+	if (request->read == EXCHANGE_BROKEN)
+		response = fail(x, wire, size);
+	else if (is_transfer(x))
+		response = answer_transfer(r, x, wire, size, stream);
+	else
+		response = answer_query(r, request, wire, size);
+	if (x->message != NULL)
+		arena_reset(&r->arena);
+	return response;
+}
+
 enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
 			     uint8_t *wire, size_t *size, struct transfer **stream)
 {
-	struct exchange x = { .wire = request.data,
-			      .size = request.size,
-			      .peer = (const struct sockaddr *)&origin->peer,
-			      .tcp = origin->connection != NULL,
-			      .own_payload = own_payload(r, origin) };
-	enum exchange_read read = exchange_read(&x);
+	struct request one;
 
-	if (read == EXCHANGE_SILENCE)
-		return RESPONSE_NONE;
-	if (read == EXCHANGE_PARTLY && x.opcode == KNOT_OPCODE_UPDATE)
-		return update_receive(r, origin, &x, wire, size);
-	if (read == EXCHANGE_PARTLY)
-		read = exchange_parse(&x, &r->arena, r->state);
-
-	enum response response;
-	if (read == EXCHANGE_BROKEN)
-		response = fail(&x, wire, size);
-	else if (x.qtype == KNOT_RRTYPE_AXFR || x.qtype == KNOT_RRTYPE_IXFR)
-		response = answer_transfer(r, &x, wire, size, stream);
-	else
-		response = answer_query(r, &x, wire, size);
-	if (x.message != NULL)
-		arena_reset(&r->arena);
-	return response;
+	request_read(r, &one, origin, request);
+	return request_reply(r, &one, wire, size, stream);
 }
 
 size_t request_finish(struct job *job, uint8_t *wire)

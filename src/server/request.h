@@ -3,7 +3,7 @@
 #define SERVER_REQUEST_H
 
 #include "server/job.h"
-#include "zone/view.h"
+#include "zone/answer.h"
 
 struct transfer;
 
@@ -33,10 +33,27 @@ enum response {
 
 enum { RESPONSE_ROOM = 65535 };
 
+/* A request from its reading to its answer. */
+struct request {
+	const struct origin *origin;
+	enum exchange_read read;
+	struct exchange exchange;
+	struct question question; /* of a plain query */
+};
+
 /*
- * Answers a request of size octets from origin. wire has RESPONSE_ROOM octets for the response. For
- * RESPONSE_STREAM the caller owns *stream.
+ * Answers one request. wire has room for the response: over UDP for what the client takes and a
+ * signature, over TCP RESPONSE_ROOM octets. For RESPONSE_STREAM the caller owns *stream.
+ *
+ * In two steps: reading a request has the memory fetched that its answer will need, so whoever has
+ * several reads all of them first. Octets and origin must stay, and the snapshot of the view.
  */
+void request_read(struct responder *r, struct request *request, const struct origin *origin,
+		  struct slice octets);
+enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,
+			    size_t *size, struct transfer **stream);
+
+/* Both steps at once. */
 enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
 			     uint8_t *wire, size_t *size, struct transfer **stream);
 

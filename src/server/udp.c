@@ -36,11 +36,19 @@ enum {
 	GAP = 64,    /* at a stride of a power of two, buffers would share cache lines */
 };
 
+/*
+ * A message may hold many requests, and a call many messages; they are answered in runs of no more than
+ * this, all read before the first is answered.
+ */
+enum { RUN = OUTBOX_MAX };
+
 struct batch {
 	struct mmsghdr in[BATCH];
 	struct iovec in_iov[BATCH][2];
 	int in_used; /* messages that the last call wrote to */
 	struct origin origin[BATCH];
+	struct request run[RUN];
+	size_t run_used;
 	struct outbox outbox;
 	uint8_t near[BATCH][NEAR + GAP];
 	uint8_t far[BATCH][NEAR + FAR + GAP]; /* mostly never touched, and then no memory */
@@ -175,18 +183,21 @@ static struct slice message_octets(struct batch *batch, int index)
 	return slice_make(batch->far[index], size);
 }
 
-static void answer(struct batch *batch, struct worker *worker, const struct origin *origin,
-		   struct slice request)
+static void answer_run(struct batch *batch, struct worker *worker)
 {
-	uint8_t *wire = outbox_room(&batch->outbox);
-	size_t size = 0;
+	for (size_t i = 0; i < batch->run_used; i++) {
+		struct request *request = &batch->run[i];
+		uint8_t *wire = outbox_room(&batch->outbox);
+		size_t size = 0;
 
-	if (request_answer(&worker->responder, origin, request, wire, &size, NULL) ==
-	    RESPONSE_READY)
-		outbox_add(&batch->outbox, origin, size);
+		if (request_reply(&worker->responder, request, wire, &size, NULL) == RESPONSE_READY)
+			outbox_add(&batch->outbox, request->origin, size);
+	}
+	batch->run_used = 0;
+	outbox_send(&batch->outbox);
 }
 
-static void answer_message(struct batch *batch, struct worker *worker, int index)
+static void read_message(struct batch *batch, struct worker *worker, int index)
 {
 	struct msghdr *in = &batch->in[index].msg_hdr;
 	struct origin *origin = &batch->origin[index];
@@ -201,15 +212,18 @@ static void answer_message(struct batch *batch, struct worker *worker, int index
 		segment = octets.size;
 	for (size_t at = 0, size; at < octets.size; at += size) {
 		size = octets.size - at < segment ? octets.size - at : segment;
-		answer(batch, worker, origin, slice_make(octets.data + at, size));
+		if (batch->run_used == RUN)
+			answer_run(batch, worker);
+		request_read(&worker->responder, &batch->run[batch->run_used++], origin,
+			     slice_make(octets.data + at, size));
 	}
 }
 
 static void answer_batch(struct udp *udp, struct worker *worker, int count)
 {
 	for (int i = 0; i < count; i++)
-		answer_message(udp->batch, worker, i);
-	outbox_send(&udp->batch->outbox);
+		read_message(udp->batch, worker, i);
+	answer_run(udp->batch, worker);
 }
 
 void udp_serve(struct udp *udp, struct worker *worker)

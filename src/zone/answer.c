@@ -33,11 +33,8 @@ enum outcome {
 struct search {
 	struct zone_view *view;
 	struct reply *reply;
-	uint16_t qtype;
 	const knot_dname_t *name; /* in the message */
-	size_t labels;
-	const struct zone *zone;
-	const struct store_zone *record;
+	struct question question; /* for this name */
 };
 
 static const knot_dname_t *skip_labels(const knot_dname_t *name, size_t count)
@@ -132,7 +129,9 @@ static enum outcome rewrite(struct search *s, const knot_dname_t *owner, const s
 			       .wire = wire };
 	if (!reply_put(s->reply, REPLY_ANSWER, s->name, &cname))
 		return DONE;
-	return s->qtype == KNOT_RRTYPE_CNAME || s->qtype == KNOT_RRTYPE_ANY ? DONE : follow(s);
+	return s->question.type == KNOT_RRTYPE_CNAME || s->question.type == KNOT_RRTYPE_ANY ?
+		       DONE :
+		       follow(s);
 }
 
 /*
@@ -141,25 +140,25 @@ static enum outcome rewrite(struct search *s, const knot_dname_t *owner, const s
  */
 static bool find_cut(struct search *s, enum outcome *ret)
 {
-	size_t apex_labels = s->zone->apex_labels;
+	size_t apex_labels = s->question.zone->apex_labels;
 
-	for (size_t depth = apex_labels; depth <= s->labels; depth++) {
-		const knot_dname_t *owner = skip_labels(s->name, s->labels - depth);
+	for (size_t depth = apex_labels; depth <= s->question.labels; depth++) {
+		const knot_dname_t *owner = skip_labels(s->name, s->question.labels - depth);
 		struct node node;
 		struct rrset set;
 
-		if (store_node_get(s->view->txn, s->record, owner, &node) != 0) {
+		if (store_node_get(s->view->txn, s->question.record, owner, &node) != 0) {
 			*ret = BROKEN;
 			return true;
 		}
 		if (depth > apex_labels && node_find(&node, KNOT_RRTYPE_NS, &set)) {
 			/* RFC 4035 3.1.4.1: the parent side answers for DS at the cut */
-			if (depth == s->labels && s->qtype == KNOT_RRTYPE_DS)
+			if (depth == s->question.labels && s->question.type == KNOT_RRTYPE_DS)
 				return false;
 			*ret = refer(s, owner, &node);
 			return true;
 		}
-		if (depth < s->labels && node_find(&node, KNOT_RRTYPE_DNAME, &set)) {
+		if (depth < s->question.labels && node_find(&node, KNOT_RRTYPE_DNAME, &set)) {
 			*ret = rewrite(s, owner, &set);
 			return true;
 		}
@@ -172,14 +171,14 @@ static enum outcome answer_node(struct search *s, const struct node *node)
 {
 	struct rrset set;
 
-	if (s->qtype == KNOT_RRTYPE_ANY) {
+	if (s->question.type == KNOT_RRTYPE_ANY) {
 		/* RFC 8482 4.1: one set is answer enough */
 		if (!node_at(node, 0, &set))
 			return NODATA;
 		reply_put(s->reply, REPLY_ANSWER, s->name, &set);
 		return DONE;
 	}
-	if (node_find(node, s->qtype, &set)) {
+	if (node_find(node, s->question.type, &set)) {
 		reply_put(s->reply, REPLY_ANSWER, s->name, &set);
 		return DONE;
 	}
@@ -193,9 +192,10 @@ static enum outcome search_zone(struct search *s)
 	enum outcome outcome;
 	struct store_match match;
 
-	if (s->record->cuts > 0 && find_cut(s, &outcome))
+	if (s->question.record->cuts > 0 && find_cut(s, &outcome))
 		return outcome;
-	if (answer_find_name(s->view, s->record, s->zone->number_ranges, s->name, &match) != 0)
+	if (answer_find_name(s->view, s->question.record, s->question.zone->number_ranges, s->name,
+			     &match) != 0)
 		return BROKEN;
 	if (match.status == STORE_FOUND)
 		return answer_node(s, &match.node);
@@ -203,16 +203,28 @@ static enum outcome search_zone(struct search *s)
 }
 
 /* The zone that answers for the name; the parent's, where DS at an apex is asked for. */
-static const struct zone *choose_zone(const struct search *s)
+static const struct zone *choose_zone(const struct zone_view *view, const knot_dname_t *name,
+				      const struct question *question)
 {
-	const struct zone *zone = zone_table_above(s->view->table, s->name);
+	const struct zone *zone = zone_table_above(view->table, name);
 
-	if (zone == NULL || s->qtype != KNOT_RRTYPE_DS || zone->apex_labels == 0 ||
-	    s->labels != zone->apex_labels)
+	if (zone == NULL || question->type != KNOT_RRTYPE_DS || zone->apex_labels == 0 ||
+	    question->labels != zone->apex_labels)
 		return zone;
 
-	const struct zone *parent = zone_table_above(s->view->table, skip_labels(s->name, 1));
+	const struct zone *parent = zone_table_above(view->table, skip_labels(name, 1));
 	return parent != NULL ? parent : zone;
+}
+
+void answer_prepare(struct zone_view *view, const knot_dname_t *name, uint16_t type,
+		    struct question *ret)
+{
+	ret->type = type;
+	ret->labels = 0;
+	for (const knot_dname_t *at = name; *at != 0; at += *at + 1)
+		ret->labels++;
+	ret->zone = choose_zone(view, name, ret);
+	ret->record = ret->zone != NULL ? zone_view_get(view, ret->zone) : NULL;
 }
 
 /* RFC 2308 3: no answer carries the SOA, its TTL being the smaller of its own and its minimum. */
@@ -222,13 +234,13 @@ static void put_negative(struct search *s)
 	struct rrset_record record;
 	size_t pos = 0;
 
-	if (!zone_view_soa(s->view, s->zone, &soa) || !rrset_next(&soa, &pos, &record))
+	if (!zone_view_soa(s->view, s->question.zone, &soa) || !rrset_next(&soa, &pos, &record))
 		return;
 
 	uint32_t minimum = rdata_soa_minimum(record.rdata);
 	reply_put_ttl(s->reply, REPLY_AUTHORITY,
-		      skip_labels(s->name, s->labels - s->zone->apex_labels), &soa,
-		      record.ttl < minimum ? record.ttl : minimum);
+		      skip_labels(s->name, s->question.labels - s->question.zone->apex_labels),
+		      &soa, record.ttl < minimum ? record.ttl : minimum);
 }
 
 static bool seen_before(const struct search *s)
@@ -241,23 +253,23 @@ static bool seen_before(const struct search *s)
 	return false;
 }
 
-uint8_t answer_find(struct zone_view *view, uint16_t qtype, struct reply *reply)
+uint8_t answer_find(struct zone_view *view, const struct question *question, struct reply *reply)
 {
-	struct search s = {
-		.view = view, .reply = reply, .qtype = qtype, .name = reply->wire + REPLY_QNAME_AT
-	};
+	struct search s = { .view = view,
+			    .reply = reply,
+			    .name = reply->wire + REPLY_QNAME_AT,
+			    .question = *question };
 
 	reply->authoritative = true;
 	for (int aliases = 0; aliases < ALIASES_MAX; aliases++) {
-		s.labels = knot_dname_labels(s.name, NULL);
-		s.zone = choose_zone(&s);
-		if (s.zone == NULL) {
+		if (aliases > 0)
+			answer_prepare(view, s.name, question->type, &s.question);
+		if (s.question.zone == NULL) {
 			reply->authoritative = aliases > 0;
 			return aliases > 0 ? KNOT_RCODE_NOERROR : KNOT_RCODE_REFUSED;
 		}
-		s.record = zone_view_get(view, s.zone);
 
-		switch (s.record != NULL ? search_zone(&s) : BROKEN) {
+		switch (s.question.record != NULL ? search_zone(&s) : BROKEN) {
 		case DONE:
 			return KNOT_RCODE_NOERROR;
 		case NODATA:
