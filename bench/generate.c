@@ -2,9 +2,11 @@
 /*
  * A load of queries over UDP, from one core, and a check of every answer.
  *
- *	bench-generate [-1nu] [-p PORT] [-l LANES] [-o OUTSTANDING] [-r RATE] [-t SECONDS] FILE
+ *	bench-generate [-1nsu] [-a ADDRESS] [-p PORT] [-l LANES] [-o OUTSTANDING] [-r RATE]
+ *		       [-t SECONDS] FILE
  *
- * Three ways to ask the queries of FILE (form: questions.c), always over 127.0.0.1:
+ * Three ways to ask the queries of FILE (form: questions.c), over 127.0.0.1 or to another IPv4
+ * ADDRESS:
  *
  *   as fast as answers come   OUTSTANDING queries are kept on their way, so that the server always
  *                             has work and its queue never overflows. Its rate is the result.
@@ -16,7 +18,9 @@
  * The generator must cost less than the server, or it is the one that is measured. It spreads the
  * queries over few connected sockets (lanes), sends each batch by one sendmmsg, in which queries
  * of equal length are one buffer that the kernel cuts (UDP_SEGMENT), and never sleeps: to wake a
- * sleeper costs the server's core an interrupt. The line it prints has `idle`, the share of the
+ * sleeper costs the server's core an interrupt. On loopback such a buffer reaches the server in one
+ * piece, as a burst does that a network card has put together; with -s each query travels alone,
+ * as those of many small clients do. The line it prints has `idle`, the share of the
  * time in which it found nothing to do; near 0 the figure is its own, not the server's.
  *
  * A query's ID is its slot (8 bits) and the slot's generation (8 bits): the answer to a query that
@@ -86,7 +90,9 @@ struct options {
 	double seconds;
 	bool once;
 	bool plain;
+	bool single;
 	bool unchecked;
+	struct in_addr address;
 };
 
 static struct questions questions;
@@ -96,13 +102,14 @@ static struct latency latency;
 static uint64_t wrong;
 static uint64_t asked; /* queries taken from the file, from the start */
 static bool unchecked;
+static bool single;
 
-static int lane_init(struct lane *lane, uint16_t port)
+static int lane_init(struct lane *lane, struct in_addr address, uint16_t port)
 {
 	struct sockaddr_in server = {
 		.sin_family = AF_INET,
 		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_addr = address,
 	};
 	int size = 1 << 20;
 
@@ -186,7 +193,7 @@ static void batch_fill(struct batch *b, struct lane *lane, unsigned int count, u
 		const struct question *q;
 		uint16_t id = slot_take(lane, when, &q);
 
-		if (next != run && q->length != segment) {
+		if (next != run && (single || q->length != segment)) {
 			batch_add(b, run, (size_t)(next - run), segment);
 			run = next;
 		}
@@ -426,7 +433,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "1nup:l:o:r:t:")) > 0) {
+	while ((letter = getopt(argc, argv, "1nsua:p:l:o:r:t:")) > 0) {
 		switch (letter) {
 		case '1':
 			o->once = true;
@@ -434,8 +441,15 @@ static int options_parse(int argc, char **argv, struct options *o)
 		case 'n':
 			o->plain = true;
 			break;
+		case 's':
+			o->single = true;
+			break;
 		case 'u':
 			o->unchecked = true;
+			break;
+		case 'a':
+			if (inet_pton(AF_INET, optarg, &o->address) != 1)
+				return -EINVAL;
 			break;
 		case 'p':
 			o->port = (uint16_t)atoi(optarg);
@@ -466,17 +480,22 @@ static int options_parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .port = 53, .lanes = 4, .outstanding = 128, .seconds = 3 };
+	struct options o = { .port = 53,
+			     .lanes = 4,
+			     .outstanding = 128,
+			     .seconds = 3,
+			     .address.s_addr = htonl(INADDR_LOOPBACK) };
 	unsigned int line = 0;
 	double seconds = 0;
 	int err = 0;
 
 	if (options_parse(argc, argv, &o) < 0) {
-		fprintf(stderr, "usage: bench-generate [-1nu] [-p PORT] [-l LANES] "
-				"[-o OUTSTANDING] [-r RATE] [-t SECONDS] FILE\n");
+		fprintf(stderr, "usage: bench-generate [-1nsu] [-a ADDRESS] [-p PORT] "
+				"[-l LANES] [-o OUTSTANDING] [-r RATE] [-t SECONDS] FILE\n");
 		return 2;
 	}
 	unchecked = o.unchecked;
+	single = o.single;
 	err = questions_read(&questions, o.file, !o.plain, &line);
 	if (err < 0 || questions.count == 0) {
 		fprintf(stderr, "bench-generate: %s:%u: %s\n", o.file, line,
@@ -484,7 +503,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (unsigned int i = 0; err == 0 && i < o.lanes; i++)
-		err = lane_init(&lanes[i], o.port);
+		err = lane_init(&lanes[i], o.address, o.port);
 	if (err == 0)
 		err = load_run(&o, &seconds);
 	if (err < 0) {
