@@ -173,6 +173,39 @@ static void a_transfer_begins_or_fails(void **state)
 	fixture.tcp = false;
 }
 
+/* A zone whose transfer is made up as it goes; what can't be had ends it, and nothing else. */
+static void a_transfer_of_ranges_goes_on_or_ends(void **state)
+{
+	static struct fixture other;
+	static const char text[] = "$TTL 60\n@ SOA ns hostmaster 1 2 3 4 5\n@ NS ns\n"
+				   "*.1 NAPTR 1 1 \"u\" \"E2U+sip\" \"!^.*$!sip:a@b!\" .\n"
+				   "5.4.3.2.1 TXT \"x\"\n9.2.1 TXT \"y\"\n";
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	assert_int_equal(fixture_init(&other), 0);
+	assert_int_equal(fixture_write(&other, "example.zone", text), 0);
+	assert_int_equal(fixture_start(&other, "zone:\n  - domain: example\n"
+					       "    file: example.zone\n"
+					       "    transfer: 127.0.0.1\n"
+					       "    number-ranges: on\n"),
+			 0);
+	other.tcp = true;
+	for (; reached; n++) {
+		struct slice request = message_question(&message, "example.", KNOT_RRTYPE_AXFR);
+
+		oom_fail_at(n);
+		enum response outcome = fixture_ask(&other, request);
+		bool sent = outcome == RESPONSE_STREAM && fixture_stream(&other);
+		reached = oom_failed();
+		oom_fail_at(0);
+		assert_true(sent || reached);
+	}
+	assert_true(n > 4);
+	fixture_done(&other);
+}
+
 /* The n-th allocation fails between the arrival of an update and its response. */
 static void update_try(unsigned n, bool *reached)
 {
@@ -225,6 +258,7 @@ int main(void)
 		cmocka_unit_test(a_plain_query_needs_no_memory),
 		cmocka_unit_test(a_signed_query_is_answered_or_fails),
 		cmocka_unit_test(a_transfer_begins_or_fails),
+		cmocka_unit_test(a_transfer_of_ranges_goes_on_or_ends),
 		cmocka_unit_test(an_update_is_carried_out_whole_or_not_at_all),
 	};
 
