@@ -7,8 +7,11 @@
 
 #include "dns/key.h"
 #include "store/block.h"
+#include "store/keeper.h"
 #include "store/page.h"
+#include "store/redo.h"
 #include "store/store.h"
+#include "store/sweep.h"
 
 /* Inside store/ only: the LMDB environment and its databases. */
 struct store {
@@ -18,6 +21,10 @@ struct store {
 	MDB_dbi nodes; /* struct store_key -> node, or packed block of numbers */
 	MDB_dbi log;   /* zone id, sequence number -> entry */
 	int lock_fd;
+	bool reader; /* of another process's store */
+	struct keeper keeper;
+	struct redo redo; /* of the write transaction */
+	struct sweep sweep;
 };
 
 struct store_txn {
@@ -28,10 +35,16 @@ struct store_txn {
 	uint64_t tree_id;
 	struct block_room room;     /* of the number that was read last */
 	struct number_edit *number; /* the block that is being changed; NULL: none was yet */
+	bool bulk;                  /* not journalled */
+	struct trees gone;          /* without a zone once this is committed */
 };
 
 /* A negative errno for what an LMDB call returned. */
 int database_error(int code);
+
+/* Changes an entry of zones or log, and notes it down for the journal. */
+int table_put(struct store_txn *txn, enum redo_table table, MDB_val *key, MDB_val *value);
+int table_del(struct store_txn *txn, enum redo_table table, MDB_val *key);
 
 enum { TREE_SIZE = 4, LENGTH_AT = TREE_SIZE, LABELS_AT = LENGTH_AT + 1 };
 
@@ -53,6 +66,12 @@ static inline MDB_val store_key_value(const struct store_key *key)
 {
 	return (MDB_val){ .mv_data = (void *)(uintptr_t)key->octets, .mv_size = key->size };
 }
+
+/* The last number that a zone or a tree got; 0: none has one yet. */
+int zone_last_number(struct store_txn *txn, uint32_t *ret);
+
+/* Notes down for the journal that this is done. */
+int note_node(struct store_txn *txn, const struct store_key *key, const struct node *node);
 
 /* What a look for a name has found out so far. */
 struct look {

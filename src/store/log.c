@@ -41,7 +41,7 @@ int store_log_drop(struct store_txn *txn, struct store_zone *zone)
 	size_t size = entry.size;
 
 	if (err == 0)
-		err = database_error(mdb_del(txn->mdb, txn->store->log, &key, NULL));
+		err = table_del(txn, REDO_LOG, &key);
 	if (err != 0)
 		return err;
 	zone->log_first++;
@@ -54,7 +54,7 @@ int store_log_add(struct store_txn *txn, struct store_zone *zone, struct slice e
 	uint8_t octets[LOG_KEY_SIZE];
 	MDB_val key = log_key(octets, zone, zone->log_next);
 	MDB_val value = { .mv_data = (void *)(uintptr_t)entry.data, .mv_size = entry.size };
-	int err = database_error(mdb_put(txn->mdb, txn->store->log, &key, &value, 0));
+	int err = table_put(txn, REDO_LOG, &key, &value);
 
 	if (err != 0)
 		return err;

@@ -211,6 +211,8 @@ int store_node_put(struct store_txn *txn, struct store_zone *zone, const knot_dn
 	int more = (node->size > 0) - (old.size > 0);
 	uint64_t cuts = zone->cuts + node_cuts(node, apex) - node_cuts(&old, apex);
 	if (more != 0 || node->size > 0)
+		err = note_node(txn, &key, node);
+	if (err == 0 && (more != 0 || node->size > 0))
 		err = node_write(txn, &key, node);
 	if (err != 0)
 		return err;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Opening and closing. LMDB maps the file into memory: a restart has nothing to load, readers
- * never wait, and a commit that has returned survives a crash, since pages are never overwritten
- * while a snapshot or the last good state needs them.
+ * Opening and closing. LMDB maps the file into memory: a restart has nothing to load, and readers
+ * never wait. What was committed is kept by the keeper (keeper.c), and found again by recover.c, before
+ * LMDB opens the file and after.
  *
  * The map is as large as the address space lets it be (1 TiB if possible); the file below it
  * grows as it is written to, so that nothing has to be resized while it serves.
  *
- * One process at a time: a lock on a file of our own says so before LMDB is touched.
+ * One process at a time: a lock on a file of our own says so before LMDB is touched. Others may read
+ * beside it, as soon as the file tells that it has done with opening.
  */
 #include "store/store.h"
 
@@ -20,8 +21,12 @@
 #include <unistd.h>
 
 #include "store/database.h"
+#include "store/recover.h"
 
 enum { READERS_MAX = 1024, DATABASES = 4, PATH_ROOM = 4096, FORMAT = 2 };
+
+/* Stands behind the number of the process in the lock file until the store is open. */
+static const char opening[] = " opening";
 
 static const size_t map_size_max = (size_t)1 << 40, map_size_min = (size_t)1 << 28;
 
@@ -90,6 +95,16 @@ static int make_folder(const char *path, struct text *fault)
 	return 0;
 }
 
+/* Says in the locked file who has it. The number is for people; the lock holds without it. */
+static void write_owner(int fd, const char *state)
+{
+	char owner[32];
+	int size = snprintf(owner, sizeof(owner), "%ld%s", (long)getpid(), state);
+
+	if (pwrite(fd, owner, (size_t)size, 0) != size || ftruncate(fd, size) != 0)
+		return;
+}
+
 static int lock_folder(const char *path, int *ret, struct text *fault)
 {
 	char name[PATH_ROOM], owner[32] = "";
@@ -112,21 +127,18 @@ static int lock_folder(const char *path, int *ret, struct text *fault)
 		text_printf(fault,
 			    "storage %s is in use by process %.*s; stop that one, or give this "
 			    "server a storage of its own",
-			    path, (int)(size > 0 ? size : 1), size > 0 ? owner : "?");
+			    path, (int)(size > 0 ? strspn(owner, "0123456789") : 1),
+			    size > 0 ? owner : "?");
 		close(fd);
 		return -EBUSY;
 	}
-
-	int size = snprintf(owner, sizeof(owner), "%ld", (long)getpid());
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, owner, (size_t)size, 0) != size) {
-		/* the number is for people; the lock holds without it */
-	}
+	write_owner(fd, opening);
 	*ret = fd;
 	return 0;
 }
 
 /* Opens the environment with the largest map that there is room for. */
-static int open_environment(MDB_env **ret, const char *path)
+static int open_environment(MDB_env **ret, const char *path, unsigned flags)
 {
 	int err = ENOMEM;
 
@@ -139,7 +151,7 @@ static int open_environment(MDB_env **ret, const char *path)
 		mdb_env_set_mapsize(env, size);
 		mdb_env_set_maxreaders(env, READERS_MAX);
 		mdb_env_set_maxdbs(env, DATABASES);
-		err = mdb_env_open(env, path, MDB_NOTLS, 0600);
+		err = mdb_env_open(env, path, MDB_NOTLS | flags, 0600);
 		if (err == 0)
 			*ret = env;
 		else
@@ -156,30 +168,42 @@ static int check_format(const struct store *store, MDB_txn *txn)
 	uint32_t format = FORMAT;
 	MDB_val key = { .mv_data = (void *)(uintptr_t)name, .mv_size = sizeof(name) - 1 };
 	MDB_val value = { .mv_data = &format, .mv_size = sizeof(format) };
-	int err = mdb_put(txn, store->zones, &key, &value, MDB_NOOVERWRITE);
+	int err = mdb_get(txn, store->zones, &key, &value);
 
-	if (err != MDB_KEYEXIST)
+	if (err == MDB_NOTFOUND && !store->reader)
+		err = mdb_put(txn, store->zones, &key, &value, 0);
+	if (err != 0)
 		return database_error(err);
 	if (value.mv_size != sizeof(format) || memcmp(value.mv_data, &format, sizeof(format)) != 0)
 		return -EPROTO;
 	return 0;
 }
 
+static int open_tables(struct store *store, MDB_txn *txn, unsigned flags)
+{
+	int err = mdb_dbi_open(txn, NULL, 0, &store->main);
+
+	if (err == 0)
+		err = mdb_dbi_open(txn, "zones", flags, &store->zones);
+
+	if (err == 0)
+		err = mdb_dbi_open(txn, "nodes", flags, &store->nodes);
+	if (err == 0)
+		err = mdb_dbi_open(txn, "log", flags, &store->log);
+	return database_error(err);
+}
+
 static int open_databases(struct store *store)
 {
+	bool reader = store->reader;
 	MDB_txn *txn;
-	int err = mdb_txn_begin(store->env, NULL, 0, &txn);
+	int err = mdb_txn_begin(store->env, NULL, reader ? MDB_RDONLY : 0, &txn);
 
 	if (err != 0)
 		return database_error(err);
-	err = mdb_dbi_open(txn, NULL, 0, &store->main);
+	err = open_tables(store, txn, reader ? 0 : MDB_CREATE);
 	if (err == 0)
-		err = mdb_dbi_open(txn, "zones", MDB_CREATE, &store->zones);
-	if (err == 0)
-		err = mdb_dbi_open(txn, "nodes", MDB_CREATE, &store->nodes);
-	if (err == 0)
-		err = mdb_dbi_open(txn, "log", MDB_CREATE, &store->log);
-	err = err == 0 ? check_format(store, txn) : database_error(err);
+		err = check_format(store, txn);
 	if (err == 0)
 		return database_error(mdb_txn_commit(txn));
 	mdb_txn_abort(txn);
@@ -198,30 +222,73 @@ static const char *explain_open(int err)
 	}
 }
 
-int store_open(struct store **ret, const char *path, struct text *fault)
+/* The last number that was given to a tree. */
+static int find_limit(struct store *store)
+{
+	struct store_txn *txn;
+	int err = store_read_begin(store, &txn);
+
+	if (err != 0)
+		return err;
+	err = zone_last_number(txn, &store->sweep.limit);
+	store_read_end(txn);
+	return err;
+}
+
+/* All that there is to do in the folder that is locked. */
+static int open_locked(struct store *store, const char *path)
+{
+	struct checkpoint last;
+	int dead = 0, err = recover_begin(path, &last);
+
+	/* before the first checkpoint LMDB has to see to it itself that nothing is lost */
+	if (err == 0)
+		err = open_environment(&store->env, path, last.snapshot != 0 ? MDB_NOSYNC : 0);
+	if (err != 0)
+		return err;
+	mdb_reader_check(store->env, &dead); /* places that a killed process left behind */
+	err = open_databases(store);
+	if (err == 0)
+		err = sync_folder(path);
+	if (err == 0)
+		err = keeper_init(store, path);
+	if (err == 0)
+		err = recover_end(store, path, &last);
+	if (err == 0)
+		err = database_error(mdb_env_set_flags(store->env, MDB_NOSYNC, 1));
+	if (err == 0)
+		err = find_limit(store);
+	return err == 0 ? keeper_start(store) : err;
+}
+
+static struct store *store_new(void)
 {
 	struct store *store = calloc(1, sizeof(*store));
-	int dead = 0;
+
+	if (store == NULL)
+		return NULL;
+	store->lock_fd = -1;
+	sweep_init(&store->sweep);
+	return store;
+}
+
+int store_open(struct store **ret, const char *path, struct text *fault)
+{
+	struct store *store = store_new();
 
 	if (store == NULL)
 		return -ENOMEM;
-	store->lock_fd = -1;
 
 	int err = make_folder(path, fault);
 	if (err == 0)
 		err = lock_folder(path, &store->lock_fd, fault);
 	if (err != 0)
 		goto out;
-
-	err = open_environment(&store->env, path);
-	if (err == 0) {
-		mdb_reader_check(store->env, &dead); /* places that a killed process left behind */
-		err = open_databases(store);
-	}
-	if (err == 0)
-		err = sync_folder(path);
+	err = open_locked(store, path);
 	if (err != 0)
 		text_printf(fault, "cannot open the store in %s: %s", path, explain_open(err));
+	else
+		write_owner(store->lock_fd, "");
 out:
 	if (err != 0)
 		store_close(store);
@@ -234,9 +301,59 @@ void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	keeper_stop(store);
+	keeper_done(store);
 	if (store->env != NULL)
 		mdb_env_close(store->env);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
+	redo_done(&store->redo);
+	sweep_done(&store->sweep);
 	free(store);
+}
+
+/* Whether the process that has the lock has done with opening. */
+static int check_server(const char *path)
+{
+	char name[PATH_ROOM], owner[32] = "";
+
+	if (snprintf(name, sizeof(name), "%s/onnetd.lock", path) >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+
+	ssize_t size = read(fd, owner, sizeof(owner) - 1);
+	close(fd);
+	return size > 0 && strstr(owner, opening) == NULL ? 0 : -EAGAIN;
+}
+
+int store_open_reader(struct store **ret, const char *path, struct text *fault)
+{
+	size_t size = fault->size;
+	int err = store_open(ret, path, fault);
+
+	if (err != -EBUSY)
+		return err;
+	fault->size = size; /* that a process serves it is no fault here */
+	if (fault->data != NULL)
+		fault->data[size] = '\0';
+
+	struct store *store = store_new();
+	if (store == NULL)
+		return -ENOMEM;
+	store->reader = true;
+	err = check_server(path);
+	if (err == 0)
+		err = open_environment(&store->env, path, MDB_RDONLY);
+	if (err == 0)
+		err = open_databases(store);
+	if (err == 0) {
+		*ret = store;
+		return 0;
+	}
+	text_printf(fault, "cannot read the store in %s: %s", path, explain_open(err));
+	store_close(store);
+	return err;
 }

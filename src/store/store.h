@@ -30,6 +30,12 @@ struct store_txn;
 int store_open(struct store **ret, const char *path, struct text *fault);
 void store_close(struct store *store);
 
+/*
+ * Opens it for reading alone, beside the process that serves it; where none does, as store_open().
+ * -EAGAIN: a process is just opening it.
+ */
+int store_open_reader(struct store **ret, const char *path, struct text *fault);
+
 /* A snapshot of what is committed now. What it gives out stays until it is renewed or ended. */
 int store_read_begin(struct store *store, struct store_txn **ret);
 
@@ -46,6 +52,21 @@ int store_write_begin(struct store *store, struct store_txn **ret);
 int store_write_commit(struct store_txn *txn);
 void store_write_abort(struct store_txn *txn);
 
+/*
+ * The same for work of any size: the commit returns at once, and is on disk with the next
+ * store_checkpoint(). A crash before that undoes it, while other transactions stay: so it has to leave
+ * alone whatever they may change. What it makes is given to a zone by one of them, after the checkpoint.
+ */
+int store_write_begin_bulk(struct store *store, struct store_txn **ret);
+
+/* Returns when all that is committed is on disk. */
+int store_checkpoint(struct store *store);
+
+/*
+ * Takes away some of what zones that were made anew left behind, about so many entries. 1: there is
+ * more; 0: that was all. To be called when there is nothing better to do.
+ */
+int store_sweep(struct store *store, size_t budget);
 enum { STORE_LENGTHS = 2 };
 
 /* A zone as the store knows it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The table of zones. A zone has a number of its own and its names another: when a zone is made
- * anew its names get a new tree, so that the old ones can go without a gap. Both numbers come
+ * anew its names get a new tree; the old one goes bit by bit (sweep.c). Both numbers come
  * from one counter, which lies in the same table under a key that is no name.
  */
 #include <errno.h>
@@ -35,15 +35,20 @@ int store_zone_put(struct store_txn *txn, const knot_dname_t *apex, const struct
 	MDB_val key = apex_key(lower, apex);
 	MDB_val value = { .mv_data = &copy, .mv_size = sizeof(copy) };
 
-	return database_error(mdb_put(txn->mdb, txn->store->zones, &key, &value, 0));
+	return table_put(txn, REDO_ZONES, &key, &value);
 }
 
-/* The next unused number. */
-static int take_number(struct store_txn *txn, uint32_t *ret)
+static MDB_val number_key(void)
 {
 	static const char name[] = "\xff"
 				   "next number"; /* no name starts with a label of 255 octets */
-	MDB_val key = { .mv_data = (void *)(uintptr_t)name, .mv_size = sizeof(name) - 1 }, value;
+
+	return (MDB_val){ .mv_data = (void *)(uintptr_t)name, .mv_size = sizeof(name) - 1 };
+}
+
+int zone_last_number(struct store_txn *txn, uint32_t *ret)
+{
+	MDB_val key = number_key(), value;
 	uint32_t number = 0;
 	int err = mdb_get(txn->mdb, txn->store->zones, &key, &value);
 
@@ -51,40 +56,25 @@ static int take_number(struct store_txn *txn, uint32_t *ret)
 		memcpy(&number, value.mv_data, sizeof(number));
 	else if (err != MDB_NOTFOUND)
 		return err == 0 ? -EBADMSG : database_error(err);
+	*ret = number;
+	return 0;
+}
 
+/* The next unused number. */
+static int take_number(struct store_txn *txn, uint32_t *ret)
+{
+	MDB_val key = number_key(), value;
+	uint32_t number = 0;
+	int err = zone_last_number(txn, &number);
+
+	if (err != 0)
+		return err;
 	number++;
 	value = (MDB_val){ .mv_data = &number, .mv_size = sizeof(number) };
-	err = mdb_put(txn->mdb, txn->store->zones, &key, &value, 0);
+	err = table_put(txn, REDO_ZONES, &key, &value);
 	if (err == 0)
 		*ret = number;
-	return database_error(err);
-}
-
-static void tree_octets(uint8_t ret[TREE_SIZE], uint32_t tree)
-{
-	for (int i = 0; i < TREE_SIZE; i++)
-		ret[i] = (uint8_t)(tree >> (8 * (TREE_SIZE - 1 - i)));
-}
-
-static int drop_tree(struct store_txn *txn, uint32_t tree)
-{
-	uint8_t prefix[TREE_SIZE];
-	MDB_val key = { .mv_data = prefix, .mv_size = sizeof(prefix) }, value;
-	int err;
-
-	tree_octets(prefix, tree);
-	err = mdb_cursor_get(txn->nodes, &key, &value, MDB_SET_RANGE);
-	while (err == 0 && memcmp(key.mv_data, prefix, sizeof(prefix)) == 0) {
-		err = mdb_cursor_del(txn->nodes, 0);
-		if (err == 0)
-			err = mdb_cursor_get(txn->nodes, &key, &value, MDB_GET_CURRENT);
-		if (err == EINVAL || err == MDB_NOTFOUND) {
-			/* the cursor stood on the last entry of a page */
-			key = (MDB_val){ .mv_data = prefix, .mv_size = sizeof(prefix) };
-			err = mdb_cursor_get(txn->nodes, &key, &value, MDB_SET_RANGE);
-		}
-	}
-	return err == MDB_NOTFOUND ? 0 : database_error(err);
+	return err;
 }
 
 int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct store_zone *ret)
@@ -93,7 +83,7 @@ int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct stor
 	int err = store_zone_get(txn, apex, &zone);
 
 	if (err == 0)
-		err = drop_tree(txn, zone.tree);
+		err = trees_add(&txn->gone, zone.tree);
 	else if (err == -ENOENT)
 		err = take_number(txn, &zone.id);
 	if (err == 0)

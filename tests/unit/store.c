@@ -329,16 +329,78 @@ static void a_zone_made_anew_has_none_of_its_old_names(void **state)
 	assert_int_equal(zone.id, old.id); /* the change log stays */
 	assert_int_equal(zone.log_next, old.log_next);
 	assert_true(zone.tree != old.tree);
-	for (unsigned i = 0; i < NAMES; i++) {
+	for (unsigned i = 0; i < NAMES; i++)
 		assert_null(get(txn, &zone, numbered_name(i)));
-		assert_null(get(txn, &old, numbered_name(i))); /* and takes no room */
-	}
 	assert_string_equal(get(txn, &beside, "\5other"), "beside");
 	store_write_abort(txn);
 
+	/* a sweep takes nothing that is still a zone's */
+	assert_int_equal(store_sweep(store, SIZE_MAX), 0);
 	assert_int_equal(store_read_begin(store, &txn), 0);
 	assert_string_equal(get(txn, &old, numbered_name(123)), "old");
 	store_read_end(txn);
+	store_close(store);
+}
+
+/* How many of the names of make_names() are there. */
+static unsigned count_names(struct store *store, const struct store_zone *zone)
+{
+	struct store_txn *txn = NULL;
+	unsigned count = 0;
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	for (unsigned i = 0; i < 3000; i++)
+		count += get(txn, zone, numbered_name(i)) != NULL;
+	store_read_end(txn);
+	return count;
+}
+
+/* Makes the zone with 3000 names, and again without. */
+static struct store_zone make_names_twice(struct store *store)
+{
+	struct store_txn *txn = begin(store);
+	struct store_zone zone, again;
+
+	assert_int_equal(store_zone_make(txn, example, &zone), 0);
+	for (unsigned i = 0; i < 3000; i++)
+		put(txn, &zone, numbered_name(i), KNOT_RRTYPE_A, "old");
+	assert_int_equal(store_zone_put(txn, example, &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	assert_int_equal(store_sweep(store, SIZE_MAX), 0); /* what it had before */
+	txn = begin(store);
+	assert_int_equal(store_zone_make(txn, example, &again), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	assert_int_equal(count_names(store, &zone), 3000);
+	return zone;
+}
+
+static void names_without_a_zone_are_swept_bit_by_bit(void **state)
+{
+	struct store *store = open_store();
+	unsigned turns = 0, before = 3000;
+
+	(void)state;
+	struct store_zone zone = make_names_twice(store);
+	while (store_sweep(store, 500) == 1) {
+		unsigned now = count_names(store, &zone);
+
+		assert_in_range(before - now, 400, 500);
+		before = now;
+		turns++;
+	}
+	assert_in_range(turns, 5, 7);
+	assert_int_equal(count_names(store, &zone), 0);
+	assert_int_equal(store_sweep(store, 500), 0);
+
+	/* what a process leaves behind the next one finds */
+	zone = make_names_twice(store);
+	store_close(store);
+	store = open_store();
+	assert_int_equal(count_names(store, &zone), 3000);
+	assert_int_equal(store_sweep(store, 2000), 1);
+	assert_int_equal(count_names(store, &zone), 1000);
+	assert_int_equal(store_sweep(store, 2000), 0);
+	assert_int_equal(count_names(store, &zone), 0);
 	store_close(store);
 }
 
@@ -427,9 +489,10 @@ static void a_commit_whose_end_fails_takes_a_new_start(void **state)
 	store_close(store);
 }
 
-/* Writes another number of the store's form, as another version would. */
+/* Writes another number of the store's form, as a version would that knows no checkpoints. */
 static void write_format(uint32_t format)
 {
+	char checkpoint[FOLDER_PATH_ROOM];
 	MDB_val key = { .mv_data = (void *)(uintptr_t) "\xff"
 						       "format",
 			.mv_size = 7 };
@@ -446,6 +509,8 @@ static void write_format(uint32_t format)
 	assert_int_equal(mdb_put(txn, zones, &key, &value, 0), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
+	folder_path(checkpoint, place, "checkpoint");
+	assert_true(unlink(checkpoint) == 0 || errno == ENOENT);
 }
 
 static void a_store_of_another_form_is_not_touched(void **state)
@@ -474,6 +539,7 @@ int main(void)
 		cmocka_unit_test(a_snapshot_stays_as_it_was_until_it_is_renewed),
 		cmocka_unit_test(names_and_cuts_are_counted),
 		cmocka_unit_test(a_zone_made_anew_has_none_of_its_old_names),
+		cmocka_unit_test(names_without_a_zone_are_swept_bit_by_bit),
 		cmocka_unit_test(the_log_keeps_its_entries_in_order_and_drops_the_oldest),
 		cmocka_unit_test(a_commit_whose_end_fails_takes_a_new_start),
 		cmocka_unit_test(a_store_of_another_form_is_not_touched),
