@@ -38,12 +38,25 @@ struct job {
 	bool first;             /* no copy of it was carried out before */
 	bool repeated;          /* one was, or that can't be told; the RCODE says how that ended */
 	int (*task)(void *arg); /* in place of an update: see writer_call() */
-	void (*done)(struct job *job,
-		     void *arg); /* called by the writer, which then forgets the job */
+	/* called by the writer with a list of jobs that have these two alike; it then forgets them */
+	void (*done)(struct job *list, void *arg);
 	void *arg;
 };
 
+/* Jobs that are kept to be used again, by one thread. All zeros: none. */
+struct job_pool {
+	struct job *first;
+	size_t count;
+};
+
+/* A job that is all zeros but for room in its arena; NULL where there is no memory. */
+struct job *job_new(struct job_pool *pool);
+
+/* Empties the job and keeps it; frees it where enough are kept. */
+void job_keep(struct job_pool *pool, struct job *job);
+
 /* Frees the job and all that lies in it. */
 void job_free(struct job *job);
+void job_pool_done(struct job_pool *pool);
 
 #endif

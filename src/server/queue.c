@@ -2,7 +2,6 @@
 /* The one place where threads wait for each other: updates on their way to the writer. */
 #include "server/queue.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 enum { WAITING_MAX = 16384 };
@@ -35,7 +34,10 @@ bool queue_put(struct update_queue *queue, struct job *job)
 		*queue->last = job;
 		queue->last = &job->next;
 		queue->count++;
-		pthread_cond_signal(&queue->filled);
+		if (queue->wanted > 0 && queue->count >= queue->wanted) {
+			queue->wanted = 0;
+			pthread_cond_signal(&queue->filled);
+		}
 	}
 	pthread_mutex_unlock(&queue->lock);
 	return taken;
@@ -52,18 +54,29 @@ static struct timespec deadline_after(int64_t microseconds)
 	return t;
 }
 
+/* Waits until there are wanted jobs, or the deadline has come; NULL: no deadline. */
+static void wait_for(struct update_queue *queue, size_t wanted, const struct timespec *deadline)
+{
+	int err = 0;
+
+	while (queue->count < wanted && !queue->closed && err == 0) {
+		queue->wanted = wanted;
+		err = deadline != NULL ?
+			      pthread_cond_timedwait(&queue->filled, &queue->lock, deadline) :
+			      pthread_cond_wait(&queue->filled, &queue->lock);
+	}
+	queue->wanted = 0;
+}
+
 void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us)
 {
 	pthread_mutex_lock(&queue->lock);
-	while (queue->first == NULL && !queue->closed)
-		pthread_cond_wait(&queue->filled, &queue->lock);
 	if (queue->count < wanted && patience_us > 0) {
 		struct timespec deadline = deadline_after(patience_us);
-		int err = 0;
 
-		while (queue->count < wanted && !queue->closed && err == 0)
-			err = pthread_cond_timedwait(&queue->filled, &queue->lock, &deadline);
+		wait_for(queue, wanted, &deadline);
 	}
+	wait_for(queue, 1, NULL);
 	pthread_mutex_unlock(&queue->lock);
 }
 
@@ -79,8 +92,7 @@ size_t queue_waiting(struct update_queue *queue)
 struct job *queue_take(struct update_queue *queue, size_t max)
 {
 	pthread_mutex_lock(&queue->lock);
-	while (queue->first == NULL && !queue->closed)
-		pthread_cond_wait(&queue->filled, &queue->lock);
+	wait_for(queue, 1, NULL);
 
 	struct job *list = queue->first, **end = &list;
 	for (size_t i = 0; i < max && *end != NULL; i++) {
@@ -101,12 +113,4 @@ void queue_close(struct update_queue *queue)
 	queue->closed = true;
 	pthread_cond_signal(&queue->filled);
 	pthread_mutex_unlock(&queue->lock);
-}
-
-void job_free(struct job *job)
-{
-	if (job == NULL)
-		return;
-	arena_done(&job->arena);
-	free(job);
 }

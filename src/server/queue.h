@@ -12,6 +12,7 @@ struct update_queue {
 	pthread_cond_t filled;
 	struct job *first, **last;
 	size_t count;
+	size_t wanted; /* how many the writer sleeps for; 0: it does not sleep */
 	bool closed;
 };
 
@@ -25,8 +26,8 @@ bool queue_put(struct update_queue *queue, struct job *job);
 struct job *queue_take(struct update_queue *queue, size_t max);
 
 /*
- * Waits for a first job, and then, at most patience_us microseconds, until there are wanted ones.
- * Returns at once where the queue is closed.
+ * Waits at most patience_us microseconds until there are wanted jobs, and, however long it takes,
+ * until there is one. Returns at once where the queue is closed.
  */
 void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us);
 

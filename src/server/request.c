@@ -28,6 +28,7 @@ void responder_done(struct responder *r)
 {
 	zone_view_done(&r->view);
 	arena_done(&r->arena);
+	job_pool_done(&r->jobs);
 }
 
 /* The largest response that this client takes (RFC 1035 4.2.1, RFC 6891 6.2.3-6.2.5). */

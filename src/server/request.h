@@ -11,10 +11,11 @@ struct transfer;
 struct responder {
 	struct store *store;
 	const struct state *state;
-	struct zone_view view;                    /* renewed by the owner, for each batch */
-	struct arena arena;                       /* emptied after each request */
-	struct update_queue *queue;               /* where updates go; NULL: updates are refused */
-	void (*done)(struct job *job, void *arg); /* given to jobs */
+	struct zone_view view;                     /* renewed by the owner, for each batch */
+	struct arena arena;                        /* emptied after each request */
+	struct job_pool jobs;                      /* to be used for updates */
+	struct update_queue *queue;                /* where updates go; NULL: updates are refused */
+	void (*done)(struct job *list, void *arg); /* given to jobs */
 	void *arg;
 };
 

@@ -239,18 +239,16 @@ void udp_serve(struct udp *udp, struct worker *worker)
 	}
 }
 
-void udp_send(const struct origin *origin, const uint8_t *wire, size_t size)
+void udp_respond(struct udp *udp, struct job *job)
 {
-	struct iovec iov = { (void *)(uintptr_t)wire, size };
-	struct msghdr message = {
-		.msg_name = (void *)(uintptr_t)&origin->peer,
-		.msg_namelen = origin->peer_size,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = origin->control_size > 0 ? (void *)(uintptr_t)origin->control : NULL,
-		.msg_controllen = origin->control_size,
-	};
+	uint8_t *wire = outbox_room(&udp->batch->outbox);
+	size_t size = request_finish(job, wire);
 
-	if (sendmsg(origin->socket, &message, 0) < 0)
-		log_debug("a response could not be sent: %s", strerror(errno));
+	if (size > 0)
+		outbox_add(&udp->batch->outbox, &job->origin, size);
+}
+
+void udp_flush(struct udp *udp)
+{
+	outbox_send(&udp->batch->outbox);
 }

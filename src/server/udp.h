@@ -17,7 +17,8 @@ void udp_close(struct udp *udp);
 /* Answers what has come in, until nothing is left or others should have their turn. */
 void udp_serve(struct udp *udp, struct worker *worker);
 
-/* Sends one response that was not ready with its batch. */
-void udp_send(const struct origin *origin, const uint8_t *wire, size_t size);
+/* The response to a job that is done; it goes out with udp_flush() at the latest. The job must stay until then. */
+void udp_respond(struct udp *udp, struct job *job);
+void udp_flush(struct udp *udp);
 
 #endif

@@ -35,10 +35,10 @@ void update_log(const struct job *job)
 		    x->why != NULL ? x->why : "-");
 }
 
-static struct job *job_new(const struct responder *r, const struct origin *origin,
-			   const struct exchange *x)
+static struct job *job_make(struct responder *r, const struct origin *origin,
+			    const struct exchange *x)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	struct job *job = job_new(&r->jobs);
 
 	if (job == NULL)
 		return NULL;
@@ -49,7 +49,7 @@ static struct job *job_new(const struct responder *r, const struct origin *origi
 	job->done = r->done;
 	job->arg = r->arg;
 	if (job->exchange.wire == NULL) {
-		job_free(job);
+		job_keep(&r->jobs, job);
 		return NULL;
 	}
 	return job;
@@ -135,7 +135,7 @@ static void note_origin(struct job *job)
 enum response update_receive(struct responder *r, const struct origin *origin, struct exchange *x,
 			     uint8_t *wire, size_t *size)
 {
-	struct job *job = job_new(r, origin, x);
+	struct job *job = job_make(r, origin, x);
 
 	if (job == NULL)
 		return RESPONSE_NONE;
@@ -148,6 +148,6 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 	}
 	update_log(job);
 	*size = request_finish(job, wire);
-	job_free(job);
+	job_keep(&r->jobs, job);
 	return *size > 0 ? RESPONSE_READY : RESPONSE_NONE;
 }

@@ -21,16 +21,19 @@ enum { EVENTS_MAX = 64 };
 
 static enum event wake_event = EVENT_WAKE;
 
-static void job_returned(struct job *job, void *arg)
+/* The writer's part: a group of updates is done. */
+static void jobs_returned(struct job *list, void *arg)
 {
 	struct worker *worker = arg;
+	struct job **last = &list;
 
+	while (*last != NULL)
+		last = &(*last)->next;
 	pthread_mutex_lock(&worker->lock);
 
 	bool first = worker->returned == NULL;
-	job->next = NULL;
-	*worker->returned_last = job;
-	worker->returned_last = &job->next;
+	*worker->returned_last = list;
+	worker->returned_last = last;
 	pthread_mutex_unlock(&worker->lock);
 	if (first)
 		worker_wake(worker);
@@ -97,7 +100,7 @@ int worker_open(struct worker *worker, struct store *store)
 	if (err != 0)
 		return err;
 	responder.queue = worker->shared->queue;
-	responder.done = job_returned;
+	responder.done = jobs_returned;
 	responder.arg = worker;
 	worker->responder = responder;
 	return 0;
@@ -111,6 +114,30 @@ bool worker_renew(struct worker *worker)
 	return store_read_renew(txn) == 0;
 }
 
+static struct udp *find_udp(struct worker *worker, int socket)
+{
+	struct udp *udp = worker->udp;
+
+	while (udp->socket != socket)
+		udp++;
+	return udp;
+}
+
+static void respond(struct worker *worker, struct job *job)
+{
+	size_t size;
+
+	if (job->origin.connection == NULL && job->origin.xdp == NULL) {
+		udp_respond(find_udp(worker, job->origin.socket), job);
+		return;
+	}
+	size = request_finish(job, worker->scratch);
+	if (job->origin.connection != NULL)
+		connection_return(job->origin.connection, worker, worker->scratch, size);
+	else if (size > 0)
+		xdp_send(&job->origin, worker->scratch, size);
+}
+
 /* Sends the responses of the updates that are done. */
 static void take_returned(struct worker *worker)
 {
@@ -120,19 +147,18 @@ static void take_returned(struct worker *worker)
 	worker->returned = NULL;
 	worker->returned_last = &worker->returned;
 	pthread_mutex_unlock(&worker->lock);
+	if (list == NULL)
+		return;
 
+	for (struct job *job = list; job != NULL; job = job->next)
+		respond(worker, job);
+	for (size_t i = 0; i < worker->udp_count; i++)
+		udp_flush(&worker->udp[i]);
 	while (list != NULL) {
 		struct job *job = list;
-		size_t size = request_finish(job, worker->scratch);
 
 		list = job->next;
-		if (job->origin.connection != NULL)
-			connection_return(job->origin.connection, worker, worker->scratch, size);
-		else if (size > 0 && job->origin.xdp != NULL)
-			xdp_send(&job->origin, worker->scratch, size);
-		else if (size > 0)
-			udp_send(&job->origin, worker->scratch, size);
-		job_free(job);
+		job_keep(&worker->responder.jobs, job);
 	}
 }
 

@@ -159,6 +159,28 @@ static void run_alone(struct update_writer *writer, struct job *list)
 	}
 }
 
+/* Each job to where it came from, those of one place at once. */
+static void give_back(struct job *list)
+{
+	while (list != NULL) {
+		struct job *same = NULL, *others = NULL, **same_end = &same, **others_end = &others;
+		void (*done)(struct job *, void *) = list->done;
+		void *arg = list->arg;
+
+		for (struct job *job = list; job != NULL; job = job->next) {
+			struct job ***end = job->done == done && job->arg == arg ? &same_end :
+										   &others_end;
+
+			**end = job;
+			*end = &job->next;
+		}
+		*same_end = NULL;
+		*others_end = NULL;
+		done(same, arg);
+		list = others;
+	}
+}
+
 void writer_run(struct update_writer *writer, struct job *list)
 {
 	size_t count = 0;
@@ -173,14 +195,10 @@ void writer_run(struct update_writer *writer, struct job *list)
 		log_info("updates are stored again");
 		writer->broken = false;
 	}
-	while (list != NULL) {
-		struct job *job = list;
-
-		list = job->next;
+	for (const struct job *job = list; job != NULL; job = job->next)
 		if (job->exchange.rcode != KNOT_RCODE_NOERROR)
 			update_log(job);
-		job->done(job, job->arg);
-	}
+	give_back(list);
 }
 
 /* The updates that wait, up to the next task, as a list of its own; *rest is what follows. */
@@ -239,6 +257,7 @@ static void *writer_main(void *arg)
 				writer_run(writer, job);
 			} else {
 				list = job->next;
+				job->next = NULL;
 				job->done(job, job->arg);
 			}
 		}
