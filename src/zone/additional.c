@@ -38,6 +38,20 @@ static const uint16_t *types_wanted(uint16_t type, struct slice rdata)
 	}
 }
 
+/* A name that was looked at, or will be now. */
+struct target {
+	const knot_dname_t *name; /* in the message */
+	size_t size;
+	const uint16_t *types;
+};
+
+struct adding {
+	struct zone_view *view;
+	struct reply *reply;
+	struct target target[LOOKUPS_MAX];
+	size_t count;
+};
+
 static bool is_placed(const struct reply *reply, const knot_dname_t *owner, uint16_t type)
 {
 	for (size_t i = 0; i < reply->placed_count; i++)
@@ -65,23 +79,38 @@ static bool find_target(struct zone_view *view, const knot_dname_t *target, stru
 	return true;
 }
 
-static void add_target(struct zone_view *view, struct reply *reply, const knot_dname_t *target,
-		       const uint16_t *types)
+/* Several records may lead to one name. Whether this one was not looked at for these types yet; notes it down. */
+static bool take_target(struct adding *a, const knot_dname_t *name, const uint16_t *types)
+{
+	size_t size = knot_dname_size(name);
+
+	for (size_t i = 0; i < a->count; i++)
+		if (a->target[i].size == size && a->target[i].types == types &&
+		    memcmp(a->target[i].name, name, size) == 0)
+			return false;
+	a->target[a->count++] = (struct target){ .name = name, .size = size, .types = types };
+	return true;
+}
+
+static void add_target(struct adding *a, const knot_dname_t *name, const uint16_t *types)
 {
 	struct node node;
 	struct rrset set;
 
-	if (*target == 0 || !find_target(view, target, &node))
+	if (!find_target(a->view, name, &node))
 		return;
 	for (; *types != 0; types++)
-		if (!is_placed(reply, target, *types) && node_find(&node, *types, &set))
-			reply_put(reply, REPLY_ADDITIONAL, target, &set);
+		if (node_find(&node, *types, &set) && !is_placed(a->reply, name, *types))
+			reply_put(a->reply, REPLY_ADDITIONAL, name, &set);
 }
 
 void answer_additional(struct zone_view *view, struct reply *reply)
 {
-	int lookups = 0;
+	struct adding a;
 
+	a.view = view;
+	a.reply = reply;
+	a.count = 0;
 	for (size_t i = 0; i < reply->placed_count && !reply->truncated; i++) {
 		const struct reply_placed placed = reply->placed[i];
 		struct slice rdata;
@@ -92,12 +121,13 @@ void answer_additional(struct zone_view *view, struct reply *reply)
 			if (types == NULL)
 				continue;
 
-			const knot_dname_t *target = rdata_target(placed.type, rdata);
-			if (target == NULL)
+			const knot_dname_t *name = rdata_target(placed.type, rdata);
+			if (name == NULL || *name == 0)
 				continue;
-			if (lookups++ == LOOKUPS_MAX)
+			if (a.count == LOOKUPS_MAX)
 				return;
-			add_target(view, reply, target, types);
+			if (take_target(&a, name, types))
+				add_target(&a, name, types);
 		}
 	}
 }

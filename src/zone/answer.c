@@ -16,6 +16,7 @@
 #include <libknot/libknot.h>
 
 #include "dns/rdata.h"
+#include "zone/negative.h"
 #include "zone/range.h"
 
 enum { ALIASES_MAX = 16 };
@@ -227,20 +228,13 @@ void answer_prepare(struct zone_view *view, const knot_dname_t *name, uint16_t t
 	ret->record = ret->zone != NULL ? zone_view_get(view, ret->zone) : NULL;
 }
 
-/* RFC 2308 3: no answer carries the SOA, its TTL being the smaller of its own and its minimum. */
+/* RFC 2308 3 */
 static void put_negative(struct search *s)
 {
-	struct rrset soa;
-	struct rrset_record record;
-	size_t pos = 0;
+	const struct zone *zone = s->question.zone;
 
-	if (!zone_view_soa(s->view, s->question.zone, &soa) || !rrset_next(&soa, &pos, &record))
-		return;
-
-	uint32_t minimum = rdata_soa_minimum(record.rdata);
-	reply_put_ttl(s->reply, REPLY_AUTHORITY,
-		      skip_labels(s->name, s->question.labels - s->question.zone->apex_labels),
-		      &soa, record.ttl < minimum ? record.ttl : minimum);
+	negative_put(s->view, zone, skip_labels(s->name, s->question.labels - zone->apex_labels),
+		     s->reply);
 }
 
 static bool seen_before(const struct search *s)

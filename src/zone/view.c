@@ -22,17 +22,18 @@ static struct zone_state *states_new(const struct zone_table *table)
 int zone_view_init(struct zone_view *view, struct store *store, const struct zone_table *table)
 {
 	struct zone_state *state = states_new(table);
+	struct negative *negative = negatives_new();
 	struct store_txn *txn;
+	int err = state != NULL && negative != NULL ? store_read_begin(store, &txn) : -ENOMEM;
 
-	if (state == NULL)
-		return -ENOMEM;
-
-	int err = store_read_begin(store, &txn);
 	if (err != 0) {
 		free(state);
+		free(negative);
 		return err;
 	}
-	*view = (struct zone_view){ .txn = txn, .table = table, .state = state };
+	*view = (struct zone_view){
+		.txn = txn, .table = table, .state = state, .negative = negative
+	};
 	return 0;
 }
 
@@ -40,6 +41,7 @@ void zone_view_done(struct zone_view *view)
 {
 	store_read_end(view->txn);
 	free(view->state);
+	free(view->negative);
 	*view = (struct zone_view){ 0 };
 }
 
@@ -50,6 +52,7 @@ int zone_view_use(struct zone_view *view, const struct zone_table *table)
 	if (state == NULL)
 		return -ENOMEM;
 	free(view->state);
+	negatives_forget(view->negative);
 	view->state = state;
 	view->table = table;
 	return 0;

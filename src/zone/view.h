@@ -13,6 +13,7 @@ struct zone_view {
 	struct store_txn *txn;
 	const struct zone_table *table;
 	struct zone_state *state; /* one for each zone */
+	struct negative *negative;
 };
 
 int zone_view_init(struct zone_view *view, struct store *store, const struct zone_table *table);
@@ -20,6 +21,10 @@ void zone_view_done(struct zone_view *view);
 
 /* Goes over to another table, in the same snapshot. -ENOMEM, and the view is as it was. */
 int zone_view_use(struct zone_view *view, const struct zone_table *table);
+
+/* What negative answers of some zones need (zone/negative.c): none yet, and none any more. NULL: no memory. */
+struct negative *negatives_new(void);
+void negatives_forget(struct negative *negative);
 
 /* The zone in this snapshot; NULL where the store has none, or can't be read. */
 const struct store_zone *zone_view_get(struct zone_view *view, const struct zone *zone);
