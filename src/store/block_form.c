@@ -270,11 +270,13 @@ static void read_places(struct block_record *ret, enum form_folds folds, const u
 	ret->places = folds == FOLDS_LIST ? at + 1 : at;
 }
 
-/* Reads what an entry says itself, without its base. Type and TTL stay as they are where it has none. */
+/* Reads what an entry says itself; type, TTL and places stay as they are where they are the base's. */
 static bool read_entry(struct slice entry, struct entry_head *head, struct block_record *ret)
 {
 	size_t at = 1, width = 1;
 
+	ret->head = ret->tail = (struct slice){ 0 };
+	ret->patch = FORM_PATCH_NONE;
 	if (entry.size == 0)
 		return false;
 
@@ -311,21 +313,39 @@ static bool read_entry(struct slice entry, struct entry_head *head, struct block
 	return true;
 }
 
-/* The row of a base: its record, which has no base itself, and which of its octets follows the length. */
-static bool read_base(const struct block_view *view, unsigned row, struct block_record *ret)
+/* An entry without a base says all itself. */
+static bool read_alone(struct slice entry, struct block_record *ret)
 {
 	struct entry_head head;
-	struct slice entry;
+
+	return read_entry(entry, &head, ret) && head.base == 0 && head.folds != FOLDS_BASE &&
+	       (ret->whole || (entry.data[0] & ENTRY_META) != 0);
+}
+
+/* An entry with a base, whose row tells the base's record and which of its octets follows the length. */
+static bool read_difference(const struct block_view *view, unsigned row, struct slice entry,
+			    struct block_record *ret)
+{
+	struct block_record base;
+	struct entry_head head;
+	struct slice base_entry;
 
 	if (row >= view->bases)
 		return false;
 
 	const uint8_t *at = view->base_rows + row * (view->number_size + 1);
 	size_t number = view->number_size == 1 ? *at : form_u16(at);
-	if (number >= view->records || !entry_at(view, number, &entry) ||
-	    !read_entry(entry, &head, ret) || head.base != 0 || head.folds == FOLDS_BASE)
+	if (number >= view->records || !entry_at(view, number, &base_entry) ||
+	    !read_alone(base_entry, &base))
 		return false;
-	ret->patch = at[view->number_size];
+	*ret = base; /* what the entry does not say is as the base has it */
+	if (!read_entry(entry, &head, ret) || head.head > base.own.size ||
+	    head.tail > base.own.size - head.head || ret->whole != base.whole)
+		return false;
+	ret->head = slice_make(base.own.data, head.head);
+	ret->tail = slice_make(base.own.data + base.own.size - head.tail, head.tail);
+	ret->patch = at[view->number_size] < head.head ? at[view->number_size] : FORM_PATCH_NONE;
+	ret->patch_by = (uint8_t)(record_size(ret) - base.own.size);
 	return true;
 }
 
@@ -342,38 +362,17 @@ static bool places_valid(const struct block_record *record, size_t size)
 
 int view_record(const struct block_view *view, size_t number, struct block_record *ret)
 {
-	struct block_record record = { .patch = FORM_PATCH_NONE }, base;
-	struct entry_head head;
+	enum { WHOLE_MIN = NODE_HEAD + sizeof(struct node_row) + RRSET_RECORD_HEAD };
 	struct slice entry;
 
 	if (!entry_at(view, number, &entry) || entry.size == 0)
 		return -EBADMSG;
 
 	unsigned row = entry.data[0] & ENTRY_BASE;
-	if (row != 0) {
-		if (!read_base(view, row - 1, &base))
-			return -EBADMSG;
-		/* what the entry does not say is as the base has it */
-		record = base;
-	}
-	if (!read_entry(entry, &head, &record))
+	if (!(row == 0 ? read_alone(entry, ret) : read_difference(view, row - 1, entry, ret)))
 		return -EBADMSG;
-	if (row != 0) {
-		if (head.head > base.own.size || head.tail > base.own.size - head.head ||
-		    record.whole != base.whole)
-			return -EBADMSG;
-		record.head = slice_make(base.own.data, head.head);
-		record.tail = slice_make(base.own.data + base.own.size - head.tail, head.tail);
-		record.patch_by = (uint8_t)(record_size(&record) - base.own.size);
-		if (record.patch >= head.head)
-			record.patch = FORM_PATCH_NONE;
-	} else if (head.folds == FOLDS_BASE ||
-		   (!record.whole && (entry.data[0] & ENTRY_META) == 0)) {
-		return -EBADMSG;
-	}
-	if (!places_valid(&record, record_size(&record)) ||
-	    (!record.whole && record_size(&record) > UINT16_MAX))
-		return -EBADMSG;
-	*ret = record;
-	return 0;
+
+	size_t size = record_size(ret);
+	bool possible = ret->whole ? size >= WHOLE_MIN : size <= UINT16_MAX;
+	return possible && places_valid(ret, size) ? 0 : -EBADMSG;
 }

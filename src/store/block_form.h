@@ -118,7 +118,7 @@ struct block_record {
 	bool whole;       /* a node; it has no type and TTL */
 };
 
-/* -EBADMSG. */
+/* ret may be changed on failure. -EBADMSG. */
 int view_record(const struct block_view *view, size_t number, struct block_record *ret);
 
 static inline size_t record_size(const struct block_record *record)
