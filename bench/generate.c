@@ -2,8 +2,8 @@
 /*
  * A load of queries over UDP, from one core, and a check of every answer.
  *
- *	bench-generate [-1nsu] [-a ADDRESS] [-p PORT] [-l LANES] [-o OUTSTANDING] [-r RATE]
- *		       [-t SECONDS] FILE
+ *	bench-generate [-1nsuw] [-a ADDRESS] [-p PORT] [-l LANES] [-o OUTSTANDING]
+ *		       [-r RATE] [-t SECONDS] FILE
  *
  * Three ways to ask the queries of FILE (form: questions.c), over 127.0.0.1 or to another IPv4
  * ADDRESS:
@@ -12,7 +12,8 @@
  *                             has work and its queue never overflows. Its rate is the result.
  *   -r RATE                   queries leave by the clock whatever the answers do, and the time of an
  *                             answer counts from the moment its query was due: a server that stalls
- *                             is charged for all that waited, not for the one that was asked.
+ *                             is charged for all that waited, not for the one that was asked. With
+ *                             -w it sleeps in between, and leaves its core to others.
  *   -1                        each query once; this is how records are proved to be there.
  *
  * The generator must cost less than the server, or it is the one that is measured. It spreads the
@@ -35,9 +36,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,6 +95,7 @@ struct options {
 	bool plain;
 	bool single;
 	bool unchecked;
+	bool waits;
 	struct in_addr address;
 };
 
@@ -346,6 +350,19 @@ static int turn_rate(const struct options *o, uint64_t *due, uint64_t step)
 	return moved;
 }
 
+/* Sleeps until an answer comes or the next query is due. */
+static void turn_wait(const struct options *o, uint64_t due)
+{
+	struct pollfd polls[LANES_MAX];
+	uint64_t now = clock_ns();
+	uint64_t left = due > now ? due - now : 0;
+	struct timespec time = { (time_t)(left / CLOCK_SECOND), (long)(left % CLOCK_SECOND) };
+
+	for (unsigned int i = 0; i < o->lanes; i++)
+		polls[i] = (struct pollfd){ .fd = lanes[i].fd, .events = POLLIN };
+	ppoll(polls, o->lanes, &time, NULL);
+}
+
 static bool load_over(const struct options *o, uint64_t now, uint64_t end)
 {
 	if (!o->once)
@@ -376,6 +393,8 @@ static int load_run(const struct options *o, double *ret_seconds)
 
 		if (moved < 0)
 			return moved;
+		if (moved == 0 && o->waits && step > 0)
+			turn_wait(o, due);
 		now = clock_ns();
 		if (moved == 0)
 			tally.idle += now - before;
@@ -433,7 +452,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "1nsua:p:l:o:r:t:")) > 0) {
+	while ((letter = getopt(argc, argv, "1nsuwa:p:l:o:r:t:")) > 0) {
 		switch (letter) {
 		case '1':
 			o->once = true;
@@ -446,6 +465,9 @@ static int options_parse(int argc, char **argv, struct options *o)
 			break;
 		case 'u':
 			o->unchecked = true;
+			break;
+		case 'w':
+			o->waits = true;
 			break;
 		case 'a':
 			if (inet_pton(AF_INET, optarg, &o->address) != 1)
@@ -490,7 +512,7 @@ int main(int argc, char **argv)
 	int err = 0;
 
 	if (options_parse(argc, argv, &o) < 0) {
-		fprintf(stderr, "usage: bench-generate [-1nsu] [-a ADDRESS] [-p PORT] "
+		fprintf(stderr, "usage: bench-generate [-1nsuw] [-a ADDRESS] [-p PORT] "
 				"[-l LANES] [-o OUTSTANDING] [-r RATE] [-t SECONDS] FILE\n");
 		return 2;
 	}
@@ -502,6 +524,7 @@ int main(int argc, char **argv)
 			err < 0 ? strerror(-err) : "no queries");
 		return 1;
 	}
+	prctl(PR_SET_TIMERSLACK, 1); /* a sleep is as long as it is said to be */
 	for (unsigned int i = 0; err == 0 && i < o.lanes; i++)
 		err = lane_init(&lanes[i], o.address, o.port);
 	if (err == 0)
