@@ -51,7 +51,9 @@ struct frames {
 	knot_xdp_socket_t *socket;
 	uint16_t payload_v4, payload_v6; /* the largest that the MTU lets through */
 	knot_xdp_msg_t in[BATCH], out[BATCH];
-	struct origin origin; /* of the request at hand */
+	knot_xdp_msg_t *asked[BATCH]; /* those of in that hold a request */
+	struct origin origin[BATCH];
+	struct request request[BATCH];
 };
 
 /* What a response needs beside the peer's address, in an origin's control. */
@@ -203,7 +205,8 @@ static int queue_open(struct xdp **ret, const struct conf_interface *interface, 
 	*xdp = (struct xdp){ .event = EVENT_XDP,
 			     .socket = knot_xdp_socket_fd(frames->socket),
 			     .frames = frames };
-	frames->origin.xdp = xdp;
+	for (int i = 0; i < BATCH; i++)
+		frames->origin[i].xdp = xdp;
 	*ret = xdp;
 	return 0;
 }
@@ -275,9 +278,9 @@ static bool take_datagram(knot_xdp_msg_t *in)
 	return true;
 }
 
-static void note_origin(struct frames *frames, const knot_xdp_msg_t *in)
+static void note_origin(const struct frames *frames, struct origin *origin,
+			const knot_xdp_msg_t *in)
 {
-	struct origin *origin = &frames->origin;
 	bool v6 = (in->flags & KNOT_XDP_MSG_IPV6) != 0;
 	struct way way = { .vlan = in->vlan_tci, .flags = in->flags, .own = in->ip_to };
 
@@ -296,27 +299,40 @@ static void push(knot_xdp_socket_t *socket)
 		;
 }
 
-static void answer_batch(struct frames *frames, struct worker *worker, uint32_t count)
+/* All are read before the first is answered: see request_read(). Returns how many there are. */
+static uint32_t read_batch(struct frames *frames, struct responder *responder, uint32_t count)
 {
-	uint32_t ready = 0, sent;
+	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		knot_xdp_msg_t *in = &frames->in[i], *out = &frames->out[ready];
-		struct slice request;
-		size_t size = 0;
+		knot_xdp_msg_t *in = &frames->in[i];
+		struct origin *origin = &frames->origin[used];
 
 		if (!take_datagram(in))
 			continue;
-		if (knot_xdp_reply_alloc(frames->socket, in, out) != KNOT_EOK)
+		note_origin(frames, origin, in);
+		request_read(responder, &frames->request[used], origin,
+			     slice_make(in->payload.iov_base, in->payload.iov_len));
+		frames->asked[used++] = in;
+	}
+	return used;
+}
+
+static void answer_batch(struct frames *frames, struct worker *worker, uint32_t count)
+{
+	uint32_t used = read_batch(frames, &worker->responder, count), ready = 0, sent;
+
+	for (; ready < used; ready++) {
+		knot_xdp_msg_t *out = &frames->out[ready];
+		size_t size = 0;
+
+		if (knot_xdp_reply_alloc(frames->socket, frames->asked[ready], out) != KNOT_EOK)
 			break; /* no frame is free: the line is full */
-		note_origin(frames, in);
-		request = slice_make(in->payload.iov_base, in->payload.iov_len);
-		if (request_answer(&worker->responder, &frames->origin, request,
-				   out->payload.iov_base, &size, NULL) != RESPONSE_READY)
+		if (request_reply(&worker->responder, &frames->request[ready],
+				  out->payload.iov_base, &size, NULL) != RESPONSE_READY)
 			size = 0;
 		out->payload.iov_len =
 			size; /* an empty one is not sent, and its frame is free again */
-		ready++;
 	}
 	knot_xdp_send(frames->socket, frames->out, ready, &sent);
 	push(frames->socket);
