@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * onnetd, the server: command line, signals, and the life of the process. SIGHUP reads the
- * configuration again; SIGTERM and SIGINT end the server after what was begun.
+ * configuration again; SIGTERM and SIGINT end the server after what was begun. A word in front of all options
+ * is a command, which works on the store and serves nobody.
  */
+#include "cmd/onnetd.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -19,12 +22,18 @@
 #define ONNET_VERSION "unknown"
 #endif
 
-enum { EXIT_USAGE = 2, EXIT_CONFIGURATION = 3 };
-
-static const char default_path[] = "/etc/onnet/onnet.yaml";
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "compact", compact_run },
+	{ "stat", stat_run },
+};
 
 static const char usage[] =
 	"usage: onnetd [-c FILE] [--check] [--verbose]\n"
+	"       onnetd stat [-c FILE] [--json]\n"
+	"       onnetd compact [-c FILE] [--force]\n"
 	"\n"
 	"  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
 	"      --check        read the configuration, say what is wrong, and end\n"
@@ -57,7 +66,7 @@ static void log_fault(struct text *fault)
 	text_reset(fault);
 }
 
-static struct conf *read_configuration(const char *path)
+struct conf *onnetd_conf(const char *path)
 {
 	struct text fault = { 0 };
 	struct conf *conf = NULL;
@@ -73,7 +82,7 @@ static struct conf *read_configuration(const char *path)
 static void reload(struct server *server, const char *path)
 {
 	struct text fault = { 0 };
-	struct conf *conf = read_configuration(path);
+	struct conf *conf = onnetd_conf(path);
 	int err = conf != NULL ? server_reload(server, conf, &fault) : -EINVAL;
 
 	log_fault(&fault);
@@ -127,7 +136,7 @@ static int check(struct conf *conf, const char *path)
 	log_fault(&fault);
 	text_done(&fault);
 	if (err != 0)
-		return EXIT_CONFIGURATION;
+		return ONNETD_BAD_CONFIGURATION;
 	printf("%s: good\n", path);
 	return EXIT_SUCCESS;
 }
@@ -160,22 +169,26 @@ static int read_options(struct options *ret, int argc, char **argv)
 			return EXIT_SUCCESS;
 		default:
 			fputs(usage, stderr);
-			return EXIT_USAGE;
+			return ONNETD_USAGE;
 		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "onnetd: '%s' is not understood\n%s", argv[optind], usage);
-		return EXIT_USAGE;
+		return ONNETD_USAGE;
 	}
 	return -1;
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = { .path = default_path };
+	struct options options = { .path = ONNETD_CONFIGURATION };
 	sigset_t signals;
-	int code = read_options(&options, argc, argv);
 
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+
+	int code = read_options(&options, argc, argv);
 	if (code >= 0)
 		return code;
 
@@ -187,8 +200,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error like a full disk */
 
-	struct conf *conf = read_configuration(options.path);
+	struct conf *conf = onnetd_conf(options.path);
 	if (conf == NULL)
-		return EXIT_CONFIGURATION;
+		return ONNETD_BAD_CONFIGURATION;
 	return options.check ? check(conf, options.path) : serve(&options, conf, &signals);
 }

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * onnetd stat: what the store holds and what it takes up, beside a running server or without one. All
+ * of it is counted in one snapshot; nothing is changed and nobody waits.
+ */
+#include "cmd/onnetd.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "dns/rdata.h"
+#include "dns/record.h"
+#include "store/stat.h"
+
+enum { COLUMNS = 8, ROWS_MAX = 4096 };
+
+static const char usage[] = "usage: onnetd stat [-c FILE] [--json]\n"
+			    "\n"
+			    "  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
+			    "      --json         for programs; sizes in octets\n";
+
+/* A zone of the store. */
+struct line {
+	const char *domain;
+	bool served; /* the configuration has it */
+	uint32_t serial;
+	struct store_zone zone;
+	struct store_zone_stat stat;
+};
+
+struct report {
+	struct arena arena;
+	const struct conf *conf;
+	struct store_stat store;
+	struct line *line;
+	size_t lines;
+	uint64_t numbers;        /* of all zones */
+	uint64_t numbers_octets; /* of their entries */
+	uint64_t octets;         /* of all entries for names */
+};
+
+/* --- gathering --- */
+
+static uint32_t zone_serial(struct store_txn *txn, const struct store_zone *zone,
+			    const knot_dname_t *apex)
+{
+	struct node node;
+	struct rrset soa;
+	struct rrset_record record;
+	size_t pos = 0;
+
+	if (store_node_get(txn, zone, apex, &node) != 0 ||
+	    !node_find(&node, KNOT_RRTYPE_SOA, &soa) || !rrset_next(&soa, &pos, &record))
+		return 0;
+	return rdata_soa_serial(record.rdata);
+}
+
+static const char *domain_text(struct arena *arena, const knot_dname_t *apex)
+{
+	struct text text = { 0 };
+
+	name_format(&text, apex);
+	if (text.size > 1 && !text.failed)
+		text.data[text.size - 1] = '\0'; /* the final dot says nothing here */
+
+	const char *copy = text.failed ? NULL : arena_text(arena, text_get(&text));
+	text_done(&text);
+	return copy;
+}
+
+static bool is_served(const struct conf *conf, const knot_dname_t *apex)
+{
+	for (size_t i = 0; i < conf->zone_count; i++) {
+		knot_dname_storage_t name;
+
+		if (knot_dname_from_str(name, conf->zone[i].domain, sizeof(name)) != NULL &&
+		    knot_dname_is_case_equal(name, apex))
+			return true;
+	}
+	return false;
+}
+
+static int line_add(struct report *r, struct store_txn *txn, const knot_dname_t *apex,
+		    const struct store_zone *zone)
+{
+	struct line line = { .domain = domain_text(&r->arena, apex),
+			     .served = is_served(r->conf, apex),
+			     .serial = zone_serial(txn, zone, apex),
+			     .zone = *zone };
+	struct line *all = realloc(r->line, (r->lines + 1) * sizeof(*all));
+
+	if (all == NULL)
+		return -ENOMEM;
+	r->line = all;
+	if (line.domain == NULL)
+		return -ENOMEM;
+
+	int err = store_zone_stat(txn, zone, &line.stat);
+	if (err != 0)
+		return err;
+	r->numbers += line.stat.numbers;
+	r->numbers_octets += line.stat.numbers_octets;
+	r->octets += line.stat.numbers_octets + line.stat.names_octets;
+	r->line[r->lines++] = line;
+	return 0;
+}
+
+static int gather(struct report *r, struct store *store)
+{
+	knot_dname_storage_t apex = { 0xff };
+	struct store_zone zone;
+	struct store_txn *txn;
+	int err = store_read_begin(store, &txn);
+
+	if (err != 0)
+		return err;
+	err = store_stat(txn, &r->store);
+	while (err == 0 && (err = store_zone_next(txn, apex, &zone)) == 0)
+		err = line_add(r, txn, apex, &zone);
+	store_read_end(txn);
+	return err == -ENOENT ? 0 : err;
+}
+
+static double ratio(uint64_t a, uint64_t b)
+{
+	return b > 0 ? (double)a / (double)b : 0;
+}
+
+/* Octets that a number takes, with its share of what the pages of all names have beside their entries. */
+static double octets_per_number(const struct report *r)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < r->store.tables; i++)
+		if (strcmp(r->store.table[i].name, "names") == 0)
+			pages = r->store.table[i].pages;
+	return ratio(pages * r->store.page_size, r->octets) * ratio(r->numbers_octets, r->numbers);
+}
+
+/* --- for people --- */
+
+/* "12,345,678" */
+static const char *count_text(struct arena *arena, uint64_t count)
+{
+	char digits[24], text[32];
+	int size = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)count);
+	size_t at = 0;
+
+	for (int i = 0; i < size; i++) {
+		if (i > 0 && (size - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	return arena_text(arena, text);
+}
+
+/* "1.5 GiB": three digits are enough at night. */
+static const char *size_text(struct arena *arena, uint64_t octets)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double amount = (double)octets;
+	size_t unit = 0;
+
+	while (amount >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		amount /= 1024;
+		unit++;
+	}
+	return arena_printf(arena, amount < 10 && unit > 0 ? "%.1f %s" : "%.0f %s", amount,
+			    units[unit]);
+}
+
+static const char *age_text(struct arena *arena, uint64_t seconds)
+{
+	if (seconds < 120)
+		return arena_printf(arena, "%llu s", (unsigned long long)seconds);
+	if (seconds < 2 * 3600)
+		return arena_printf(arena, "%llu min", (unsigned long long)(seconds / 60));
+	return arena_printf(arena, "%.1f h", (double)seconds / 3600);
+}
+
+struct grid {
+	const char *cell[ROWS_MAX][COLUMNS];
+	size_t rows;
+};
+
+static void grid_row(struct grid *grid, const char *const cell[COLUMNS])
+{
+	if (grid->rows == ROWS_MAX)
+		return;
+	for (size_t i = 0; i < COLUMNS; i++)
+		grid->cell[grid->rows][i] = cell[i] != NULL ? cell[i] : "";
+	grid->rows++;
+}
+
+/* The first column begins on the left, the others end on the right. */
+static void grid_format(struct text *out, const struct grid *grid)
+{
+	int width[COLUMNS] = { 0 };
+
+	for (size_t i = 0; i < grid->rows; i++)
+		for (size_t k = 0; k < COLUMNS; k++) {
+			int size = (int)strlen(grid->cell[i][k]);
+
+			width[k] = size > width[k] ? size : width[k];
+		}
+	for (size_t i = 0; i < grid->rows; i++) {
+		text_printf(out, "%-*s", width[0], grid->cell[i][0]);
+		for (size_t k = 1; k < COLUMNS && width[k] > 0; k++)
+			text_printf(out, "  %*s", width[k], grid->cell[i][k]);
+		text_puts(out, "\n");
+	}
+}
+
+static void store_format(struct text *out, struct report *r)
+{
+	const struct store_stat *s = &r->store;
+	struct arena *arena = &r->arena;
+	uint64_t used = s->pages - s->pages_free;
+
+	text_printf(out, "storage %s\n\n", r->conf->storage);
+	text_printf(out, "data file        %10s\n", size_text(arena, s->file_size));
+	text_printf(out, "  in use         %10s  %.0f%%\n", size_text(arena, used * s->page_size),
+		    100 * ratio(used, s->pages));
+	text_printf(out, "  free           %10s  used again before the file grows\n",
+		    size_text(arena, s->pages_free * s->page_size));
+	if (s->pages_held > 0 && s->reader_oldest < s->snapshot)
+		text_printf(out, "    held back    %10s  by readers of older snapshots\n",
+			    size_text(arena, s->pages_held * s->page_size));
+	if (s->journal_size > 0)
+		text_printf(out, "journal          %10s\n", size_text(arena, s->journal_size));
+	if (s->checkpoint > 0)
+		text_printf(out, "last checkpoint  %10s  ago, %s commits before this snapshot\n",
+			    age_text(arena, clock_wall_s() - s->checkpoint_s),
+			    count_text(arena, s->snapshot - s->checkpoint));
+	if (s->readers > 0)
+		text_printf(out, "readers          %10s  of %s; the oldest is %s commits behind\n",
+			    count_text(arena, s->readers), count_text(arena, s->readers_max),
+			    count_text(arena, s->snapshot - s->reader_oldest));
+	else
+		text_printf(out, "readers          %10s  no server is running\n", "none");
+	if (r->numbers > 0)
+		text_printf(out, "a number takes   %10s  octets, all in all\n",
+			    arena_printf(arena, "%.2f", octets_per_number(r)));
+	text_printf(out, "compaction saves %10s  %.0f%% of the file\n\n",
+		    size_text(arena, s->pages_free * s->page_size),
+		    100 * ratio(s->pages_free, s->pages));
+}
+
+static void tables_format(struct text *out, struct report *r, struct grid *grid)
+{
+	static const char *const heads[COLUMNS] = { "table", "entries", "depth", "pages", "size" };
+	const struct store_stat *s = &r->store;
+	struct arena *arena = &r->arena;
+
+	grid->rows = 0;
+	grid_row(grid, heads);
+	for (size_t i = 0; i < s->tables; i++) {
+		const struct store_table *t = &s->table[i];
+		const char *cell[COLUMNS] = { t->name, count_text(arena, t->entries),
+					      count_text(arena, t->depth),
+					      count_text(arena, t->pages),
+					      size_text(arena, t->pages * s->page_size) };
+
+		grid_row(grid, cell);
+	}
+	grid_format(out, grid);
+}
+
+static void zones_format(struct text *out, struct report *r, struct grid *grid)
+{
+	static const char *const heads[COLUMNS] = { "zone",   "serial",      "numbers",
+						    "blocks", "B/number",    "other names",
+						    "size",   "change log" };
+	struct arena *arena = &r->arena;
+
+	grid->rows = 0;
+	grid_row(grid, heads);
+	for (size_t i = 0; i < r->lines; i++) {
+		const struct line *l = &r->line[i];
+		const struct store_zone_stat *z = &l->stat;
+		const char *cell[COLUMNS] = {
+			l->served ? l->domain :
+				    arena_printf(arena, "%s (not served)", l->domain),
+			arena_printf(arena, "%u", l->serial),
+			count_text(arena, z->numbers),
+			count_text(arena, z->blocks),
+			z->numbers > 0 ?
+				arena_printf(arena, "%.2f", ratio(z->numbers_octets, z->numbers)) :
+				"-",
+			count_text(arena, z->names),
+			size_text(arena, z->numbers_octets + z->names_octets),
+			arena_printf(arena, "%s in %s", size_text(arena, l->zone.log_size),
+				     count_text(arena, l->zone.log_next - l->zone.log_first)),
+		};
+
+		grid_row(grid, cell);
+	}
+	text_puts(out, "\n");
+	grid_format(out, grid);
+}
+
+/* --- for programs --- */
+
+struct field {
+	const char *name;
+	uint64_t value;
+};
+
+static void fields_json(struct text *out, const struct field *field, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		text_printf(out, ", \"%s\": %llu", field[i].name,
+			    (unsigned long long)field[i].value);
+}
+
+static void zone_json(struct text *out, const struct line *l)
+{
+	const struct field fields[] = {
+		{ "serial", l->serial },
+		{ "numbers", l->stat.numbers },
+		{ "blocks", l->stat.blocks },
+		{ "numbers_size", l->stat.numbers_octets },
+		{ "names", l->stat.names },
+		{ "names_size", l->stat.names_octets },
+		{ "log_entries", l->zone.log_next - l->zone.log_first },
+		{ "log_size", l->zone.log_size },
+	};
+
+	text_puts(out, "{\"domain\": ");
+	text_json(out, slice_text(l->domain));
+	text_printf(out, ", \"served\": %s", l->served ? "true" : "false");
+	fields_json(out, fields, sizeof(fields) / sizeof(fields[0]));
+	text_puts(out, "}");
+}
+
+static void report_json(struct text *out, const struct report *r)
+{
+	const struct store_stat *s = &r->store;
+	const struct field fields[] = {
+		{ "file_size", s->file_size },
+		{ "page_size", s->page_size },
+		{ "pages", s->pages },
+		{ "pages_free", s->pages_free },
+		{ "pages_held", s->pages_held },
+		{ "compaction_saves", s->pages_free * s->page_size },
+		{ "snapshot", s->snapshot },
+		{ "readers", s->readers },
+		{ "readers_max", s->readers_max },
+		{ "reader_oldest", s->reader_oldest },
+		{ "journal_size", s->journal_size },
+		{ "checkpoint", s->checkpoint },
+		{ "checkpoint_time", s->checkpoint_s },
+		{ "numbers", r->numbers },
+	};
+
+	text_puts(out, "{\"storage\": ");
+	text_json(out, slice_text(r->conf->storage));
+	fields_json(out, fields, sizeof(fields) / sizeof(fields[0]));
+	text_printf(out, ", \"octets_per_number\": %.3f,\n \"tables\": [", octets_per_number(r));
+	for (size_t i = 0; i < s->tables; i++) {
+		const struct store_table *t = &s->table[i];
+
+		text_puts(out, i > 0 ? ",\n  {\"name\": " : "\n  {\"name\": ");
+		text_json(out, slice_text(t->name));
+		fields_json(out,
+			    (const struct field[]){ { "entries", t->entries },
+						    { "depth", t->depth },
+						    { "pages", t->pages } },
+			    3);
+		text_puts(out, "}");
+	}
+	text_puts(out, "],\n \"zones\": [");
+	for (size_t i = 0; i < r->lines; i++) {
+		text_puts(out, i > 0 ? ",\n  " : "\n  ");
+		zone_json(out, &r->line[i]);
+	}
+	text_puts(out, "]}\n");
+}
+
+/* --- the command --- */
+
+static int report_show(struct report *r, bool json)
+{
+	struct grid *grid = arena_zero(&r->arena, sizeof(*grid));
+	struct text out = { 0 };
+
+	if (grid == NULL)
+		return -ENOMEM;
+	if (json) {
+		report_json(&out, r);
+	} else {
+		store_format(&out, r);
+		tables_format(&out, r, grid);
+		if (r->lines > 0)
+			zones_format(&out, r, grid);
+	}
+	int err = out.failed ? -ENOMEM : 0;
+	if (err == 0)
+		err = fputs(text_get(&out), stdout) >= 0 && fflush(stdout) == 0 ? 0 : -EIO;
+	text_done(&out);
+	return err;
+}
+
+static int stat_show(const struct conf *conf, bool json)
+{
+	struct report report = { .conf = conf };
+	struct text fault = { 0 };
+	struct store *store = NULL;
+	int err = access(conf->storage, F_OK) == 0 ? 0 : -errno;
+
+	if (err != 0) /* to look at it must not make it */
+		text_printf(&fault, "storage %s: %s", conf->storage, strerror(-err));
+	else
+		err = store_open_reader(&store, conf->storage, &fault);
+	if (err == 0) {
+		err = gather(&report, store);
+		if (err == 0)
+			err = report_show(&report, json);
+		store_close(store);
+	}
+	if (err != 0)
+		fprintf(stderr, "onnetd: %s\n",
+			fault.size > 0 ? text_get(&fault) : strerror(-err));
+	text_done(&fault);
+	free(report.line);
+	arena_done(&report.arena);
+	return err == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int stat_run(int argc, char **argv)
+{
+	static const struct option longs[] = { { "config", required_argument, NULL, 'c' },
+					       { "json", no_argument, NULL, 'j' },
+					       { "help", no_argument, NULL, 'h' },
+					       { 0 } };
+	const char *path = ONNETD_CONFIGURATION;
+	bool json = false;
+
+	for (int c; (c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (c != 'c' && c != 'j') {
+			fputs(usage, stderr);
+			return ONNETD_USAGE;
+		}
+		if (c == 'c')
+			path = optarg;
+		else
+			json = true;
+	}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		return ONNETD_USAGE;
+	}
+
+	struct conf *conf = onnetd_conf(path);
+	if (conf == NULL)
+		return ONNETD_BAD_CONFIGURATION;
+	int code = stat_show(conf, json);
+	conf_free(conf);
+	return code;
+}

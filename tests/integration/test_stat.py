@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""onnetd stat and onnetd compact: beside a server, and without one."""
+import json
+import os
+import subprocess
+
+import dns.update
+import pytest
+
+import servers
+
+pytestmark = pytest.mark.skipif(servers.JUDGE != "onnetd", reason="about onnetd")
+
+HEAD = "$TTL 60\n@ SOA ns.example.net. host.example.net. 7 3600 600 86400 60\n@ NS ns.example.net.\n"
+NUMBERS = HEAD + "".join(
+    f'{n % 10}.{n // 10 % 10}.{n // 100 % 10}.{n // 1000}.1 NAPTR 100 10 "u" "E2U+sip" '
+    f'"!^.*$!sip:+1{n:04}@gw{n % 8}.example.net!" .\n' for n in range(3000))
+ZONES = {"e164.example.net": {"text": NUMBERS}, "example.net": {"text": HEAD}}
+
+
+def run(server, *words, code=0):
+    done = subprocess.run([os.path.join(servers.BUILD, "onnetd"), words[0], "-c",
+                           server.path("onnet.yaml"), *words[1:]], capture_output=True, text=True,
+                          timeout=120, check=False, stdin=subprocess.DEVNULL)
+    assert not servers.SANITIZER.search(done.stderr), done.stderr
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return done
+
+
+def stat(server):
+    return json.loads(run(server, "stat", "--json").stdout)
+
+
+def add(server, count):
+    """Adds so many names to example.net, a kilobyte each."""
+    for start in range(0, count, 20):
+        m = dns.update.UpdateMessage("example.net")
+        for n in range(start, start + 20):
+            m.add(f"n{n}", 60, "TXT", " ".join(["x" * 200] * 5))
+        assert server.update(m, tcp=True).rcode() == 0
+
+
+def test_what_the_store_holds_is_shown_beside_a_server_and_without_one(start_onnetd):
+    server = start_onnetd(dict(ZONES))
+    add(server, 40)
+    beside = stat(server)
+    zones = {z["domain"]: z for z in beside["zones"]}
+    assert sorted(zones) == ["e164.example.net", "example.net"]
+    numbers = zones["e164.example.net"]
+    assert (numbers["numbers"], numbers["blocks"], numbers["names"]) == (3000, 3, 1)
+    assert 0 < numbers["numbers_size"] < 6000
+    assert numbers["serial"] == 7 and numbers["log_entries"] == 0
+    names = zones["example.net"]
+    assert (names["numbers"], names["names"], names["log_entries"]) == (0, 41, 2)
+    assert names["serial"] == server.serial("example.net") and names["log_size"] > 40000
+    assert all(z["served"] for z in zones.values())
+    assert beside["numbers"] == 3000 and 0 < beside["octets_per_number"] < 10
+    assert beside["readers"] > 0
+    assert beside["file_size"] == os.path.getsize(server.path("store/data.mdb"))
+
+    text = run(server, "stat").stdout
+    line = next(x for x in text.splitlines() if x.startswith("e164.example.net"))
+    assert line.split()[:4] == ["e164.example.net", "7", "3,000", "3"]
+
+    server.stop()
+    alone = stat(server)
+    assert alone["zones"] == beside["zones"]
+    assert alone["readers"] == 0
+    assert "no server is running" in run(server, "stat").stdout
+
+
+def test_a_zone_that_is_not_served_is_shown_as_such(start_onnetd):
+    server = start_onnetd(dict(ZONES))
+    server.stop()
+    del server.zones["example.net"]
+    server.configure()
+    server.start()
+    assert {z["domain"]: z["served"] for z in stat(server)["zones"]} == {
+        "e164.example.net": True, "example.net": False}
+    assert "example.net (not served)" in run(server, "stat").stdout
+
+
+def test_a_store_that_is_not_there_is_not_made(start_onnetd):
+    server = start_onnetd(dict(ZONES))
+    server.stop()
+    os.rename(server.path("store"), server.path("moved"))
+    assert "No such file" in run(server, "stat", code=1).stderr
+    assert "No such file" in run(server, "compact", code=1).stderr
+    assert not os.path.exists(server.path("store"))
+    os.rename(server.path("moved"), server.path("store"))
+    run(server, "stat", "unknown", code=2)
+
+
+def test_compaction_gives_back_what_is_free_and_keeps_the_rest(start_onnetd):
+    server = start_onnetd(dict(ZONES))
+    add(server, 1000)
+    m = dns.update.UpdateMessage("example.net")
+    for n in range(1000):
+        m.delete(f"n{n}")
+    assert server.update(m, tcp=True).rcode() == 0
+    add(server, 20)
+    content = {z: server.content(z) for z in ZONES}
+    serials = {z: server.serial(z) for z in ZONES}
+
+    # The log of changes has what was taken away; what is free is more all the same.
+    assert "in use" in run(server, "compact", "--force", code=1).stderr
+    server.stop()
+    before = stat(server)
+    assert before["pages_free"] > 100
+    assert "MiB now" in run(server, "compact", "--force").stdout
+    after = stat(server)
+    assert after["file_size"] < before["file_size"] - 90 * before["page_size"]
+    assert after["zones"] == before["zones"]
+    assert "left as it is" in run(server, "compact").stdout
+
+    server.start()
+    assert {z: server.content(z) for z in ZONES} == content
+    assert {z: server.serial(z) for z in ZONES} == serials
+    add(server, 20)
+    server.kill()
+    server.start()
+    assert {z: server.content(z) for z in ZONES} == content

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store/stat.h and store/compact.h: what is counted is what was put, and what is free can be given back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <libknot/libknot.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "dns/edit.h"
+#include "fixture/folder.h"
+#include "store/compact.h"
+#include "store/stat.h"
+
+enum { NUMBERS = 2500, NAMES = 3000 };
+
+static char folder[FOLDER_ROOM], place[FOLDER_PATH_ROOM];
+static struct arena arena;
+static const char *const apexes[] = { "\7example", "", "\5other\7example", "\1\377" };
+
+static int folder_begin(void **state)
+{
+	(void)state;
+	if (folder_make(folder) != 0)
+		return -1;
+	folder_path(place, folder, "store");
+	return 0;
+}
+
+static int folder_end(void **state)
+{
+	(void)state;
+	folder_remove(folder);
+	arena_done(&arena);
+	return 0;
+}
+
+static struct store *open_store(void)
+{
+	struct text fault = { 0 };
+	struct store *store = NULL;
+
+	if (store_open(&store, place, &fault) != 0)
+		fail_msg("%s", text_get(&fault));
+	text_done(&fault);
+	return store;
+}
+
+static const knot_dname_t *apex_of(size_t i)
+{
+	return (const knot_dname_t *)apexes[i];
+}
+
+static void put(struct store_txn *txn, struct store_zone *zone, const char *text, bool there)
+{
+	struct node_edit edit;
+	struct node node = { .size = 0 };
+	knot_dname_storage_t name;
+	uint8_t txt[200] = { 199 };
+
+	assert_non_null(knot_dname_from_str(name, text, sizeof(name)));
+	if (there) {
+		assert_int_equal(edit_begin(&edit, &arena, &node), 0);
+		assert_int_equal(
+			edit_add(&edit, KNOT_RRTYPE_TXT, 60, slice_make(txt, sizeof(txt))), 1);
+		assert_int_equal(edit_end(&edit, &node), 0);
+	}
+	assert_int_equal(store_node_put(txn, zone, name, &node), 0);
+	arena_reset(&arena);
+}
+
+/* The first zone with numbers and names; the others with nothing. */
+static void fill(struct store *store)
+{
+	struct store_zone zone;
+	struct store_txn *txn;
+	char text[64];
+
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	for (size_t i = 0; i < sizeof(apexes) / sizeof(apexes[0]); i++)
+		assert_int_equal(store_zone_make(txn, apex_of(i), &zone), 0);
+	assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+	for (int i = 0; i < NUMBERS; i++) {
+		snprintf(text, sizeof(text), "%d.%d.%d.%d.1.example.", i % 10, i / 10 % 10,
+			 i / 100 % 10, i / 1000);
+		put(txn, &zone, text, true);
+	}
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(text, sizeof(text), "n%d.example.", i);
+		put(txn, &zone, text, true);
+	}
+	assert_int_equal(store_zone_put(txn, apex_of(0), &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+}
+
+static void take_names_away(struct store *store)
+{
+	struct store_zone zone;
+	struct store_txn *txn;
+	char text[64];
+
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(text, sizeof(text), "n%d.example.", i);
+		put(txn, &zone, text, false);
+	}
+	assert_int_equal(store_zone_put(txn, apex_of(0), &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+}
+
+static void what_a_zone_has_is_counted(void **state)
+{
+	struct store *store = open_store();
+	struct store_zone zone;
+	struct store_zone_stat stat;
+	struct store_txn *txn;
+
+	(void)state;
+	fill(store);
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	for (size_t i = 0; i < sizeof(apexes) / sizeof(apexes[0]); i++) {
+		assert_int_equal(store_zone_get(txn, apex_of(i), &zone), 0);
+		assert_int_equal(store_zone_stat(txn, &zone, &stat), 0);
+		assert_int_equal(stat.numbers, i == 0 ? NUMBERS : 0);
+		assert_int_equal(stat.names, i == 0 ? NAMES : 0);
+		assert_int_equal(stat.blocks, i == 0 ? 3 : 0);
+		assert_true((stat.names_octets > NAMES * 200) == (i == 0));
+		assert_true(stat.numbers_octets < NUMBERS * 4);
+	}
+	store_read_end(txn);
+	store_close(store);
+}
+
+static void each_zone_comes_once(void **state)
+{
+	struct store *store = open_store();
+	knot_dname_storage_t apex = { 0xff };
+	struct store_zone zone;
+	struct store_txn *txn;
+	unsigned seen = 0;
+	int err, zones = 0;
+
+	(void)state;
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	while ((err = store_zone_next(txn, apex, &zone)) == 0) {
+		zones++;
+		for (size_t i = 0; i < sizeof(apexes) / sizeof(apexes[0]); i++)
+			if (knot_dname_is_equal(apex, apex_of(i)))
+				seen |= 1u << i;
+	}
+	assert_int_equal(err, -ENOENT);
+	assert_int_equal(zones, 4);
+	assert_int_equal(seen, 15);
+	store_read_end(txn);
+	store_close(store);
+}
+
+static void stat_read(struct store *store, struct store_stat *ret)
+{
+	struct store_txn *txn;
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_stat(txn, ret), 0);
+	store_read_end(txn);
+}
+
+static void the_whole_is_counted(void **state)
+{
+	struct store *store = open_store();
+	struct store_stat before, after;
+	struct store_txn *txn;
+	char data[FOLDER_PATH_ROOM];
+	struct stat st;
+
+	(void)state;
+	stat_read(store, &before);
+	assert_int_equal(before.tables, STORE_TABLES);
+	folder_path(data, folder, "store/data.mdb");
+	assert_int_equal(stat(data, &st), 0);
+	assert_int_equal(before.file_size, st.st_size);
+	assert_true(before.journal_size > 0);
+	assert_true(before.checkpoint > 0 && before.checkpoint <= before.snapshot);
+	assert_true(before.pages * before.page_size <= before.file_size);
+
+	/* all pages: in a table, free, in the list of what is free, or the meta pages and the table of tables */
+	uint64_t used = 0;
+	for (size_t i = 0; i < before.tables; i++)
+		used += before.table[i].pages;
+	assert_true(used + before.pages_free < before.pages);
+	assert_true(used + before.pages_free + 8 > before.pages);
+
+	/* names take their pages with them; a commit later they are free */
+	take_names_away(store);
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	stat_read(store, &after);
+	assert_true(after.snapshot > before.snapshot);
+	assert_true(after.pages_free > before.pages_free + NAMES * 200 / after.page_size);
+	store_close(store);
+}
+
+static void compaction_gives_back_what_is_free(void **state)
+{
+	struct store_compact sizes;
+	struct store_stat stat;
+	struct text fault = { 0 };
+	struct store *store = open_store();
+	struct store_zone zone;
+	struct store_zone_stat counted;
+	struct store_txn *txn;
+
+	(void)state;
+	assert_int_equal(store_compact(place, &sizes, &fault), -EBUSY);
+	assert_true(fault.size > 0);
+	text_done(&fault);
+	store_close(store);
+
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(store_compact(place, &sizes, &fault), 0);
+		assert_int_equal(fault.size, 0);
+		assert_true(again == 0 ? sizes.after < sizes.before / 2 :
+					 sizes.after <= sizes.before);
+	}
+
+	store = open_store();
+	stat_read(store, &stat);
+	assert_true(stat.pages_free * 4 < stat.pages);
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+	assert_int_equal(store_zone_stat(txn, &zone, &counted), 0);
+	assert_int_equal(counted.numbers, NUMBERS);
+	assert_int_equal(counted.names, 0);
+	store_read_end(txn);
+
+	/* and it goes on as ever */
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+	put(txn, &zone, "after.example.", true);
+	assert_int_equal(store_zone_put(txn, apex_of(0), &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	store_close(store);
+	store = open_store();
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+	assert_int_equal(zone.names, NUMBERS + 1);
+	store_read_end(txn);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_zone_has_is_counted),
+		cmocka_unit_test(each_zone_comes_once),
+		cmocka_unit_test(the_whole_is_counted),
+		cmocka_unit_test(compaction_gives_back_what_is_free),
+	};
+
+	return cmocka_run_group_tests_name("store stat", tests, folder_begin, folder_end);
+}
