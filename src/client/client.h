@@ -32,7 +32,7 @@ struct client_answer {
 	uint16_t rcode;      /* KNOT_RCODE_*, extended by EDNS */
 	uint16_t tsig_error; /* KNOT_RCODE_BAD* of RFC 8945 4.2, 0: none */
 	bool verified;       /* its TSIG was checked; always false without a key */
-	bool ranges;         /* the zone's wildcards are number ranges, says the server (dns/option.h) */
+	bool ranges;         /* the zone has number ranges, says the server (dns/option.h) */
 };
 
 /*

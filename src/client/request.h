@@ -6,7 +6,7 @@
 #include "client/client.h"
 
 enum {
-	REQUEST_OPT_SIZE = 11, /* of an update; a question's has an option as well */
+	REQUEST_OPT_SIZE = 11,    /* of an update; a question's has an option as well */
 	REQUEST_EDNS_SIZE = 1232, /* octets, RFC 6891 6.2.5 with the value of DNS flag day 2020 */
 	REQUEST_MAC_MAX = 64,
 };

@@ -17,10 +17,11 @@
 #include "store/compact.h"
 #include "store/stat.h"
 
-static const char usage[] = "usage: onnetd compact [-c FILE] [--force]\n"
-			    "\n"
-			    "  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
-			    "      --force        even where less than a tenth of the file is free\n";
+static const char usage[] =
+	"usage: onnetd compact [-c FILE] [--force]\n"
+	"\n"
+	"  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
+	"      --force        even where less than a tenth of the file is free\n";
 
 enum { GAIN_MIN = 10 /* percent */ };
 
@@ -67,8 +68,7 @@ static int compact(const char *storage, bool force)
 		printf("%s: %.1f MiB before, %.1f MiB now\n", storage,
 		       (double)sizes.before / (1 << 20), (double)sizes.after / (1 << 20));
 	else
-		fprintf(stderr, "onnetd: %s\n",
-			fault.size > 0 ? text_get(&fault) : strerror(-err));
+		fprintf(stderr, "onnetd: %s\n", fault.size > 0 ? text_get(&fault) : strerror(-err));
 	text_done(&fault);
 	return err == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

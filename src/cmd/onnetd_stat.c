@@ -21,10 +21,11 @@
 
 enum { COLUMNS = 8, ROWS_MAX = 4096 };
 
-static const char usage[] = "usage: onnetd stat [-c FILE] [--json]\n"
-			    "\n"
-			    "  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
-			    "      --json         for programs; sizes in octets\n";
+static const char usage[] =
+	"usage: onnetd stat [-c FILE] [--json]\n"
+	"\n"
+	"  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
+	"      --json         for programs; sizes in octets\n";
 
 /* A zone of the store. */
 struct line {
@@ -276,8 +277,8 @@ static void tables_format(struct text *out, struct report *r, struct grid *grid)
 
 static void zones_format(struct text *out, struct report *r, struct grid *grid)
 {
-	static const char *const heads[COLUMNS] = { "zone",   "serial",      "numbers",
-						    "blocks", "B/number",    "other names",
+	static const char *const heads[COLUMNS] = { "zone",   "serial",    "numbers",
+						    "blocks", "B/number",  "other names",
 						    "size",   "change log" };
 	struct arena *arena = &r->arena;
 
@@ -287,8 +288,7 @@ static void zones_format(struct text *out, struct report *r, struct grid *grid)
 		const struct line *l = &r->line[i];
 		const struct store_zone_stat *z = &l->stat;
 		const char *cell[COLUMNS] = {
-			l->served ? l->domain :
-				    arena_printf(arena, "%s (not served)", l->domain),
+			l->served ? l->domain : arena_printf(arena, "%s (not served)", l->domain),
 			arena_printf(arena, "%u", l->serial),
 			count_text(arena, z->numbers),
 			count_text(arena, z->blocks),
@@ -427,8 +427,7 @@ static int stat_show(const struct conf *conf, bool json)
 		store_close(store);
 	}
 	if (err != 0)
-		fprintf(stderr, "onnetd: %s\n",
-			fault.size > 0 ? text_get(&fault) : strerror(-err));
+		fprintf(stderr, "onnetd: %s\n", fault.size > 0 ? text_get(&fault) : strerror(-err));
 	text_done(&fault);
 	free(report.line);
 	arena_done(&report.arena);

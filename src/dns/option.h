@@ -8,6 +8,10 @@
  * number ranges; 0, they are plain. A transfer that is asked for with it holds what is
  * stored and no records that are made for servers which know plain wildcards alone.
  */
-enum { OPTION_RANGES = 65284, OPTION_RANGES_SIZE = 1, OPTION_HEAD = 4 /* octets of code and length */ };
+enum {
+	OPTION_RANGES = 65284,
+	OPTION_RANGES_SIZE = 1,
+	OPTION_HEAD = 4, /* octets of code and length */
+};
 
 #endif

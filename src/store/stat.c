@@ -117,8 +117,8 @@ static void look_at_files(const char *folder, struct store_stat *stat)
 	time_t changed = 0;
 
 	stat->file_size = file_size(folder, "data.mdb", NULL);
-	stat->journal_size =
-		file_size(folder, "journal.0", NULL) + file_size(folder, "journal.1", NULL);
+	stat->journal_size = file_size(folder, "journal.0", NULL) +
+			     file_size(folder, "journal.1", NULL);
 	file_size(folder, "checkpoint", &changed);
 	if (checkpoint_read(folder, &checkpoint) == 0 && checkpoint.snapshot > 0) {
 		stat->checkpoint = checkpoint.snapshot;

@@ -52,7 +52,7 @@ struct range_walk {
 
 	enum step step;
 	knot_dname_storage_t path; /* the name at level depth; its ancestors are the other levels */
-	int depth; /* -1: nothing was read yet */
+	int depth;                 /* -1: nothing was read yet */
 	struct level level[KNOT_DNAME_MAXLABELS + 1];
 
 	knot_dname_storage_t name; /* the next one that the store has, and its records */
@@ -264,8 +264,8 @@ static int step_name(struct range_walk *walk, knot_dname_storage_t name, struct 
 	size_t size = knot_dname_size(walk->name);
 	struct rrset set;
 
-	if ((walk->at > 0 && (is_asterisk(walk->name) ||
-			      node_find(&walk->node, KNOT_RRTYPE_NS, &set))) ||
+	if ((walk->at > 0 &&
+	     (is_asterisk(walk->name) || node_find(&walk->node, KNOT_RRTYPE_NS, &set))) ||
 	    node_find(&walk->node, KNOT_RRTYPE_DNAME, &set))
 		level->closed = true;
 	memcpy(walk->path, walk->name, size);

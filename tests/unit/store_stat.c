@@ -67,8 +67,8 @@ static void put(struct store_txn *txn, struct store_zone *zone, const char *text
 	assert_non_null(knot_dname_from_str(name, text, sizeof(name)));
 	if (there) {
 		assert_int_equal(edit_begin(&edit, &arena, &node), 0);
-		assert_int_equal(
-			edit_add(&edit, KNOT_RRTYPE_TXT, 60, slice_make(txt, sizeof(txt))), 1);
+		assert_int_equal(edit_add(&edit, KNOT_RRTYPE_TXT, 60, slice_make(txt, sizeof(txt))),
+				 1);
 		assert_int_equal(edit_end(&edit, &node), 0);
 	}
 	assert_int_equal(store_node_put(txn, zone, name, &node), 0);

@@ -132,8 +132,8 @@ static void zone_spread(struct store_txn *txn, const struct store_zone *from, st
 		assert_true(node.size > 0);
 		assert_true(count < NAMES_MAX);
 		memcpy(all[count].name, name, knot_dname_size(name));
-		all[count].node = (struct node){ arena_copy(&arena, node.data, node.size),
-						 node.size };
+		all[count].node =
+			(struct node){ arena_copy(&arena, node.data, node.size), node.size };
 		assert_non_null(all[count++].node.data);
 	}
 	assert_int_equal(more, 0);
