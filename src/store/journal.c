@@ -150,6 +150,20 @@ int journal_grow(struct journal *journal, uint32_t segment, uint64_t size)
 	return err;
 }
 
+int journal_clear(struct journal *journal)
+{
+	for (int i = 0; i < JOURNAL_SEGMENTS; i++) {
+		int err = ftruncate(journal->fd[i], 0) == 0 ? 0 : -errno;
+
+		journal->size[i] = 0;
+		if (err == 0)
+			err = sync_data(journal->fd[i]);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
 int journal_turn(struct journal *journal, uint32_t segment)
 {
 	struct segment_head head = { .sequence = journal->end.sequence };

@@ -49,6 +49,9 @@ void journal_close(struct journal *journal);
  */
 int journal_grow(struct journal *journal, uint32_t segment, uint64_t size);
 
+/* Takes away all that is in it, on disk: it belonged to another data file. */
+int journal_clear(struct journal *journal);
+
 /* Starts at the beginning of a segment, all of whose records are out of use. */
 int journal_turn(struct journal *journal, uint32_t segment);
 

@@ -363,12 +363,15 @@ static int begin_anew(struct store *store, const char *folder)
 	struct keeper *keeper = &store->keeper;
 	struct checkpoint first;
 	MDB_txn *pin;
+	int err = journal_clear(&keeper->journal);
 
+	if (err != 0)
+		return err;
 	for (uint32_t i = 0; i < JOURNAL_SEGMENTS; i++)
 		if (keeper->journal.size[i] < keeper->size)
 			journal_grow(&keeper->journal, i, keeper->size);
 
-	int err = take(store, &first, &pin);
+	err = take(store, &first, &pin);
 	if (err != 0)
 		return err;
 	err = checkpoint_create(folder, &first, &keeper->fd);

@@ -254,6 +254,57 @@ static void compaction_gives_back_what_is_free(void **state)
 	store_close(store);
 }
 
+static void change(struct store *store, int first, int count, bool there)
+{
+	struct store_zone zone;
+	struct store_txn *txn;
+	char text[64];
+
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+	for (int i = first; i < first + count; i++) {
+		snprintf(text, sizeof(text), "j%d.example.", i);
+		put(txn, &zone, text, there);
+	}
+	assert_int_equal(store_zone_put(txn, apex_of(0), &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+}
+
+/* What the journal has from before belongs to the old data file. */
+static void compaction_leaves_the_journal_behind(void **state)
+{
+	char second[FOLDER_PATH_ROOM];
+	struct text fault = { 0 };
+	struct store_compact sizes;
+	struct store_zone zone, made;
+	struct store_txn *txn;
+
+	(void)state;
+	memcpy(second, place, sizeof(second));
+	folder_path(place, folder, "journalled");
+
+	struct store *store = open_store();
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_zone_make(txn, apex_of(0), &made), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	for (int i = 0; i < 1600; i += 100)
+		change(store, i, 100, true); /* more than the first segment holds */
+	for (int i = 0; i < 1600; i += 100)
+		change(store, i, 100, false);
+	store_close(store);
+
+	assert_int_equal(store_compact(place, &sizes, &fault), 0);
+	for (int again = 0; again < 3; again++) {
+		store = open_store();
+		assert_int_equal(store_read_begin(store, &txn), 0);
+		assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+		assert_int_equal(zone.names, 0);
+		store_read_end(txn);
+		store_close(store);
+	}
+	memcpy(place, second, sizeof(second));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +312,7 @@ int main(void)
 		cmocka_unit_test(each_zone_comes_once),
 		cmocka_unit_test(the_whole_is_counted),
 		cmocka_unit_test(compaction_gives_back_what_is_free),
+		cmocka_unit_test(compaction_leaves_the_journal_behind),
 	};
 
 	return cmocka_run_group_tests_name("store stat", tests, folder_begin, folder_end);
