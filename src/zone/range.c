@@ -48,7 +48,7 @@ int range_find(struct store_txn *txn, const struct store_zone *zone, const knot_
 	size_t apex = (size_t)zone->apex_labels;
 	size_t depth = match->status == STORE_EMPTY ? labels - 1 : match->encloser_labels;
 
-	if (labels <= apex || below_asterisk(name, labels, apex, depth))
+	if (zone->wildcards == 0 || labels <= apex || below_asterisk(name, labels, apex, depth))
 		return 0;
 
 	const knot_dname_t *at = name;
