@@ -2,7 +2,7 @@
 /*
  * The ceiling: what the kernel's socket interface allows a server on one core.
  *
- *	bench-echo PORT
+ *	bench-echo PORT [ADDRESS]
  *
  * It does what any UDP server must (take a batch of datagrams with recvmmsg, send a batch with
  * sendmmsg) and nothing that makes a DNS server: no parsing, no look-up. Each datagram goes back
@@ -41,12 +41,12 @@ static struct sockaddr_in peers[BATCH];
 static struct iovec vectors[BATCH];
 static struct mmsghdr messages[BATCH];
 
-static int echo_open(uint16_t port)
+static int echo_open(struct in_addr at, uint16_t port)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_addr = at,
 	};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
@@ -84,14 +84,16 @@ static void echo_answer(unsigned int i)
 
 int main(int argc, char **argv)
 {
-	int port = argc == 2 ? atoi(argv[1]) : 0;
+	int port = argc == 2 || argc == 3 ? atoi(argv[1]) : 0;
+	struct in_addr address = { htonl(INADDR_LOOPBACK) };
 
-	if (port < 1 || port > UINT16_MAX) {
-		fprintf(stderr, "usage: bench-echo PORT\n");
+	if (port < 1 || port > UINT16_MAX ||
+	    (argc == 3 && inet_pton(AF_INET, argv[2], &address) != 1)) {
+		fprintf(stderr, "usage: bench-echo PORT [ADDRESS]\n");
 		return 2;
 	}
 
-	int fd = echo_open((uint16_t)port);
+	int fd = echo_open(address, (uint16_t)port);
 
 	if (fd < 0) {
 		fprintf(stderr, "bench-echo: port %d: %s\n", port, strerror(-fd));

@@ -10,6 +10,7 @@ A figure is void when answers were wrong or did not come: then the rate is not t
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -20,30 +21,48 @@ LOST_ALLOWED = 0.001
 IDLE_WANTED = 0.02
 DISK_SECONDS = 1
 
+LOADS = {
+    # words of the table, which questions, arguments of bench-generate
+    "bursts": ("numbers, in bursts", "questions", []),
+    "single": ("numbers, one by one", "questions", ["-s"]),
+    "mix": ("SIP mix, in bursts", "mix", []),
+    "mix_single": ("SIP mix, one by one", "mix", ["-s"]),
+}
 UPDATE_KINDS = {
     # words of the table, arguments of bench-update, whether its numbers are whole blocks
     "one": ("1 client: updates/s", ["-c", "1"], False),
     "sixteen": ("16 clients: updates/s", ["-c", "16"], False),
+    "crowd": ("256 clients: updates/s", ["-c", "256"], False),
     "large": ("500 a message: records/s", ["-c", "16", "-r", "500", "-T"], True),
 }
+
+
+def in_front():
+    """The words that put a program in front of all others, where we may say them."""
+    if shutil.which("chrt") and os.geteuid() == 0:
+        return ["chrt", "-f", "1"]
+    return []
 
 
 class Measure:
     """Runs the load tools and keeps what they say. `tell` gets a line for each step."""
 
-    def __init__(self, tools, plan, options, tell):
+    def __init__(self, tools, options, tell):
         self.tools = tools
-        self.plan = plan
         self.options = options
         self.tell = tell
         self.void = []
         self.notes = []
 
-    def tool(self, name, arguments, core=None):
+    def tool(self, name, arguments, prefix=()):
         """Runs a tool to its end; returns the line of JSON that it prints."""
-        bound = ["taskset", "-c", core] if core is not None else []
-        process = spawn(bound + [self.tools / name] + arguments,
-                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return self.tool_end(name, self.tool_begin(name, arguments, prefix))
+
+    def tool_begin(self, name, arguments, prefix=()):
+        return spawn([*prefix, self.tools / name, *arguments],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def tool_end(self, name, process):
         try:
             out, err = process.communicate()
         finally:
@@ -53,41 +72,40 @@ class Measure:
             raise Failure(err.strip() or f"{name} ended with {process.returncode}")
         return json.loads(out)
 
-    def generate(self, server, arguments):
+    def generate(self, server, arguments, prefix=None):
         """One load of queries on a server, judged.
 
         What is lost when queries leave by the clock is a result (the server stood still longer
         than its receive buffer lasts); when they follow the answers it must not happen."""
         unchecked = ["-u"] if server.name == "echo" else []
         plain = ["-n"] if self.options.no_edns else []
-        core = self.options.cores[1]
-        result = self.tool("bench-generate", unchecked + plain + ["-p", server.port] + arguments,
-                           core)
+        if prefix is None:
+            prefix = ["taskset", "-c", self.options.cores[1]]
+        result = self.tool("bench-generate",
+                           [*unchecked, *plain, "-p", server.port, *arguments], prefix)
         if result["wrong"] > 0:
-            self.void.append(f"{server.name}: {result['wrong']} wrong answers")
+            self.void.append(f"{server.title}: {result['wrong']} wrong answers")
         result["missing"] = result["lost"] + result["unsent"]
         if "-r" not in arguments and result["missing"] > LOST_ALLOWED * result["sent"]:
-            self.void.append(f"{server.name}: {result['lost']} of {result['sent']} queries lost")
+            self.void.append(f"{server.title}: {result['lost']} of {result['sent']} queries lost")
         return result
 
-    def queries(self, servers):
-        """Rates with the numbers and with the SIP mix, and times at a fixed rate: for each a
-        dictionary from server to the list of its rounds."""
-        seconds = ["-t", self.options.seconds]
-        slow = ["-r", self.options.rate]
-        loads = {
-            "enum": seconds + [self.plan.enum_questions],
-            "sip": seconds + [self.plan.sip_questions],
-            "latency": slow + seconds + [self.plan.enum_questions],
-        }
-        results = {load: {server.name: [] for server in servers} for load in loads}
+    # Queries
+
+    def queries(self, servers, plan):
+        """Rates of each load, and times at a fixed rate: for each a dictionary from server to
+        the list of its rounds."""
+        options = self.options
+        results = {load: {s.name: [] for s in servers} for load in (*LOADS, "latency")}
         for server in servers:
-            server.bind({self.options.cores[0]})
-        for turn in range(self.options.rounds):
-            self.tell(f"queries, round {turn + 1} of {self.options.rounds}")
-            for load, arguments in loads.items():
+            server.bind({options.cores[0]})
+        for turn in range(options.rounds):
+            self.tell(f"queries, round {turn + 1} of {options.rounds}")
+            for load in results:
+                _, which, arguments = LOADS.get(load, ("", "questions", ["-r", options.rate]))
                 for server in servers:
-                    result = self.generate(server, arguments)
+                    result = self.generate(server, [*arguments, "-t", options.seconds,
+                                                    getattr(plan, which)])
                     results[load][server.name].append(result)
                     if load != "latency" and result["idle"] < IDLE_WANTED:
                         self._note(f"{load}, {server.name}: the generator had no idle time; "
@@ -96,35 +114,99 @@ class Measure:
             server.bind(set(os.sched_getaffinity(0)))
         return results
 
-    def updates(self, servers):
+    def right(self, server, questions):
+        """Asks each question once; whether every answer was right."""
+        result = self.generate(server, ["-1", questions])
+        return result["answered"] - result["wrong"] == result["sent"]
+
+    # Sizes and starts
+
+    def taken_in(self, server, plan, domain):
+        """What taking in a plan costs, by a pipe from its maker; then how fast the server is back
+        when it was killed."""
+        self.tell(f"onnetd import: {plan.count:,} numbers, {server.directory.name}")
+        seconds, memory = server.take_in(domain, plan.command("csv"))
+        result = {"numbers": plan.count, "seconds": seconds, "import_memory": memory,
+                  "first": seconds + server.start()}
+        result.update(self.held(server, plan))
+        return result
+
+    def held(self, server, plan):
+        """What a running server's zone takes, whether it is all there, and how long a restart is."""
+        right = self.right(server, plan.questions)
+        memory = server.own_memory()
+        server.end()
+        result = {"octets": server.data() / plan.count, "stored": server.stored(),
+                  "own_memory": memory, "right": right}
+        server.start()
+        server.end(signal.SIGKILL)
+        result["again"] = server.start()
+        return result
+
+    def seeded(self, server, plan):
+        """Seconds from a zone file to the first answer."""
+        path = plan.zone
+        self.tell(f"{server.title}: a zone file of {plan.count:,} numbers")
+        os.sync()
+        seconds = server.start()
+        right = self.right(server, plan.questions)
+        if not right:
+            self.void.append(f"{server.title}: not all of {path.name} is there")
+        return seconds
+
+    # Updates
+
+    def updates(self, servers, plans):
         """Rates of updates and of a bare fdatasync(), then whether what was acknowledged is there
         when the server was killed and started again."""
-        results = {kind: {server.name: [] for server in servers} for kind in UPDATE_KINDS}
+        results = {kind: {s.name: [] for s in servers} for kind in UPDATE_KINDS}
         results["disk"] = []
-        skip = {(kind, server.name): 0 for kind in (False, True) for server in servers}
+        results["overwritten"] = []
+        results["idle"] = []
+        results["busy"] = []
+        self.skip = {(kind, s.name): 0 for kind in (False, True) for s in servers}
         # What the zones' making left unwritten would be written at the updates' expense.
         os.sync()
         for turn in range(self.options.rounds):
             self.tell(f"updates, round {turn + 1} of {self.options.rounds}")
-            results["disk"].append(self._disk_rate(servers[0].directory))
+            results["disk"].append(self._disk_rate(servers[0].directory, False))
+            results["overwritten"].append(self._disk_rate(servers[0].directory, True))
             for kind, (_, arguments, blocks) in UPDATE_KINDS.items():
                 for server in servers:
-                    result = self._update(server, arguments, blocks, skip[blocks, server.name])
-                    skip[blocks, server.name] += result["taken"]
-                    results[kind][server.name].append(result)
-        durable = {server.name: self._survivors(server) for server in servers}
+                    results[kind][server.name].append(
+                        self._update(server, plans[server.name], arguments, blocks))
+            self._latencies(results, servers[-1], plans[servers[-1].name])
+        durable = {s.name: self._survivors(s) for s in servers}
         return results, durable
 
-    def _update(self, server, arguments, blocks, skip):
+    def _latencies(self, results, server, plan):
+        """Times of queries by the clock, from a server that is idle and from one that 16 clients
+        update; the generator sleeps in between and goes before all others."""
+        prefix = [*in_front(), "taskset", "-c", self.options.cores[1]]
+        arguments = ["-w", "-r", self.options.rate, "-t", self.options.seconds, plan.questions]
+        results["idle"].append(self.generate(server, arguments, prefix))
+        clients = self._update_begin(server, plan, ["-c", "16"], False,
+                                     self.options.seconds + 2)
+        results["busy"].append(self.generate(server, arguments, prefix))
+        self._update_end(server, False, self.tool_end("bench-update", clients))
+
+    def _update_begin(self, server, plan, arguments, blocks, seconds):
         key = f"{KEY_ALGORITHM}:{KEY_NAME}:{KEY_SECRET}"
-        numbers = self.plan.fresh if blocks else self.plan.vacant
-        result = self.tool("bench-update", [
-            "-p", server.port, "-k", key, "-z", self.plan.suffix, "-s", skip,
-            "-a", self._acknowledged(server), "-t", self.options.seconds, *arguments, numbers])
+        return self.tool_begin("bench-update", [
+            "-p", server.port, "-k", key, "-z", plan.suffix, "-s", self.skip[blocks, server.name],
+            "-a", self._acknowledged(server), "-t", seconds, *arguments,
+            plan.fresh if blocks else plan.vacant])
+
+    def _update_end(self, server, blocks, result):
+        self.skip[blocks, server.name] += result["taken"]
         if result["wrong"] > 0 or result["lost"] > 0:
-            self.void.append(f"{server.name}: {result['wrong']} updates failed (answers by RCODE: "
-                             f"{result['rcodes']}), {result['lost']} not answered")
+            self.void.append(f"{server.title}: {result['wrong']} updates failed (answers by "
+                             f"RCODE: {result['rcodes']}), {result['lost']} not answered")
         return result
+
+    def _update(self, server, plan, arguments, blocks):
+        process = self._update_begin(server, plan, arguments, blocks, self.options.seconds)
+        return self._update_end(server, blocks, self.tool_end("bench-update", process))
 
     def _acknowledged(self, server):
         return server.directory / "acknowledged.questions"
@@ -138,14 +220,21 @@ class Measure:
         right = result["answered"] - result["wrong"]
         return {"asked": result["sent"], "found": right, "start": seconds}
 
-    def _disk_rate(self, directory):
-        """How often a second the disk makes one appended page durable."""
+    def _disk_rate(self, directory, over):
+        """How often a second the disk makes one page durable: appended, or written over what is
+        there."""
         path = directory / "fdatasync"
         page = bytes(4096)
         done = 0
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+        if over:
+            os.write(fd, page * 1024)
+            os.fsync(fd)
+            os.lseek(fd, 0, os.SEEK_SET)
         begin = time.monotonic()
         while time.monotonic() < begin + DISK_SECONDS:
+            if over and done % 1024 == 0:
+                os.lseek(fd, 0, os.SEEK_SET)
             os.write(fd, page)
             os.fdatasync(fd)
             done += 1

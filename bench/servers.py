@@ -6,6 +6,7 @@ this program whatever happens to it: setpriv asks the kernel for a SIGKILL when 
 A server is ready when it answers for the SOA of each of its zones.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -27,11 +28,10 @@ class Failure(Exception):
     """The benchmark cannot go on; the text says why."""
 
 
-def spawn(command, **options):
-    """Starts a program that dies with this one."""
+def spawn(command, source=subprocess.DEVNULL, **options):
+    """Starts a program that dies with this one; it reads from `source`."""
     prefix = ["setpriv", "--pdeathsig", "KILL"]
-    return subprocess.Popen(prefix + [str(word) for word in command],
-                            stdin=subprocess.DEVNULL, **options)
+    return subprocess.Popen(prefix + [str(word) for word in command], stdin=source, **options)
 
 
 def query_write(name, kind):
@@ -39,12 +39,12 @@ def query_write(name, kind):
     return struct.pack("!6H", 4711, 0, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, kind, 1)
 
 
-def answers_soa(port, zone):
-    """Whether the server on `port` has an authoritative SOA for the zone now."""
+def answers_soa(address, port, zone):
+    """Whether the server there has an authoritative SOA for the zone now."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(0.2)
         try:
-            sock.connect(("127.0.0.1", port))
+            sock.connect((address, port))
             sock.send(query_write(zone, SOA))
             flags, _, answers = struct.unpack_from("!3H", sock.recv(4096), 2)
         except (OSError, struct.error):
@@ -56,9 +56,12 @@ class Server:
     """One server. `title` is its name and version as the table shows it."""
 
     name = ""
+    address = "127.0.0.1"
+    within = contextlib.nullcontext  # where its sockets are
+    prefix = ()                      # of its command
 
-    def __init__(self, directory, port, zones):
-        self.directory = directory / self.name
+    def __init__(self, directory, port, zones, called=None):
+        self.directory = directory / (called or self.name)
         self.port = port
         self.zones = zones  # domain -> path of its zone file
         self.process = None
@@ -74,19 +77,24 @@ class Server:
 
     def start(self):
         """Starts it and waits until it is ready; returns the seconds that it took."""
-        command = self.command()
-        self._claim_port()
+        command = [*self.prefix, *self.command()]
+        with self.within():
+            self._claim_port()
         begin = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = spawn(command, stdout=log, stderr=log)
-        while not self.ready():
+        while not self._ready():
             if self.process.poll() is not None:
                 raise Failure(f"{self.name} ended at its start:\n{self.log_tail()}")
             if time.monotonic() > begin + READY_WITHIN:
                 raise Failure(f"{self.name} is not ready after {READY_WITHIN} s:\n"
                               f"{self.log_tail()}")
-            time.sleep(0.02)
+            time.sleep(0.002)
         return time.monotonic() - begin
+
+    def _ready(self):
+        with self.within():
+            return self.ready()
 
     def _claim_port(self):
         """A stranger on our port would be measured in the server's place."""
@@ -94,12 +102,12 @@ class Server:
             with socket.socket(socket.AF_INET, kind) as sock:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
                 try:
-                    sock.bind(("127.0.0.1", self.port))
+                    sock.bind((self.address, self.port))
                 except OSError as e:
                     raise Failure(f"port {self.port} for {self.name}: {e.strerror}") from e
 
     def ready(self):
-        return all(answers_soa(self.port, zone) for zone in self.zones)
+        return all(answers_soa(self.address, self.port, zone) for zone in self.zones)
 
     def bind(self, cores):
         """Binds all its threads to cores (a set of numbers)."""
@@ -124,8 +132,17 @@ class Server:
 
     def resident(self):
         """Its memory in MiB."""
-        with open(f"/proc/{self.process.pid}/status") as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) // 1024
+        return memory(self.process.pid, "VmRSS")
+
+    def own_memory(self):
+        """Its memory in MiB without mapped files."""
+        return memory(self.process.pid, "RssAnon")
+
+
+def memory(pid, field):
+    """A field of /proc/PID/status in MiB."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        return int(re.search(field + r":\s+(\d+)", status.read())[1]) / 1024
 
 
 def version_of(command, pattern):
@@ -143,19 +160,19 @@ class Echo(Server):
 
     name = "echo"
 
-    def __init__(self, directory, port, tool):
+    def __init__(self, directory, port, tool, called=None):
         self.tool = tool
-        super().__init__(directory, port, {})
+        super().__init__(directory, port, {}, called)
 
     def command(self):
-        return [self.tool, self.port]
+        return [self.tool, self.port, self.address]
 
     def ready(self):
         """It has no zone; it is ready when what is sent comes back."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(0.2)
             try:
-                sock.connect(("127.0.0.1", self.port))
+                sock.connect((self.address, self.port))
                 sock.send(query_write("example.net", SOA))
                 return len(sock.recv(4096)) > 0
             except OSError:
@@ -166,6 +183,7 @@ class Knot(Server):
     """knotd with one UDP worker, zones in memory, nothing that watches or limits."""
 
     name = "knotd"
+    more = ""  # lines of its configuration
 
     def version(self):
         return version_of(["knotd", "--version"], r"(\d+\.\d+[.\d]*)")
@@ -177,11 +195,11 @@ class Knot(Server):
         config.write_text(f"""\
 server:
     rundir: {self.directory}
-    listen: 127.0.0.1@{self.port}
+    listen: {self.address}@{self.port}
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
-log:
+{self.more}log:
   - target: stderr
     any: warning
 database:
@@ -239,35 +257,68 @@ logging {{ category default {{ null; }}; }};
 
 
 class Onnetd(Server):
-    """onnetd with one worker; the zone files seed its store at the first start."""
+    """onnetd, with one worker unless told otherwise; a zone that has a file (others have None) is
+    seeded from it at the first start."""
 
     name = "onnetd"
 
-    def __init__(self, directory, port, zones, binary):
+    def __init__(self, directory, port, zones, binary, called=None, workers=1, more=""):
         self.binary = binary
-        super().__init__(directory, port, zones)
+        self.workers = workers
+        self.more = more
+        super().__init__(directory, port, zones, called)
+        self.config = self.directory / "onnet.yaml"
 
     def version(self):
         return version_of([self.binary, "--version"], r"(\d+\.\d+[.\d]*)")
 
-    def command(self):
-        config = self.directory / "onnet.yaml"
-        zones = "".join(f"  - domain: {zone}\n    file: {path}\n    update: {KEY_NAME}\n"
+    def configure(self):
+        zones = "".join(f"  - domain: {zone}\n    update: {KEY_NAME}\n" +
+                        (f"    file: {path}\n" if path else "")
                         for zone, path in self.zones.items())
-        config.write_text(f"""\
+        self.config.write_text(f"""\
 server:
-  listen: 127.0.0.1@{self.port}
+  listen: {self.address}@{self.port}
   storage: {self.directory}/store
-  workers: 1
-key:
+  workers: {self.workers}
+{self.more}key:
   - id: {KEY_NAME}
     algorithm: {KEY_ALGORITHM}
     secret: "{KEY_SECRET}"
 zone:
 {zones}""")
-        return [self.binary, "-c", config]
+
+    def command(self):
+        self.configure()
+        return [self.binary, "-c", self.config]
+
+    def take_in(self, zone, maker):
+        """Runs "onnetd import" of what a command writes; the seconds, and its own memory in MiB."""
+        self.configure()
+        begin = time.monotonic()
+        source = spawn(maker, stdout=subprocess.PIPE)
+        with open(self.log, "ab") as log:
+            taker = spawn([self.binary, "import", "-c", self.config, zone, "-"],
+                          source=source.stdout, stdout=log, stderr=log)
+        source.stdout.close()
+        most = 0
+        while taker.poll() is None:
+            try:
+                most = max(most, memory(taker.pid, "RssAnon"))
+            except (OSError, TypeError):
+                pass
+            time.sleep(0.05)
+        seconds = time.monotonic() - begin
+        source.wait()
+        if taker.returncode != 0 or source.returncode != 0:
+            raise Failure(f"onnetd import ended with {taker.returncode}:\n{self.log_tail()}")
+        return seconds, most
 
     def stored(self):
-        """The store's size on the disk in MiB."""
+        """Octets that the store takes on the disk, all of its files."""
         files = (self.directory / "store").rglob("*")
-        return sum(os.stat(f).st_blocks for f in files) * 512 // 2**20
+        return sum(os.stat(f).st_blocks for f in files) * 512
+
+    def data(self):
+        """Octets of the file that holds the zones."""
+        return os.stat(self.directory / "store" / "data.mdb").st_size
