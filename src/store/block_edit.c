@@ -33,6 +33,7 @@ void block_edit_free(struct block_edit *edit)
 	free(edit->draft.records);
 	block_room_done(&edit->draft.entries);
 	block_room_done(&edit->octets);
+	block_room_done(&edit->known);
 	free(edit);
 }
 
@@ -44,7 +45,6 @@ void block_edit_begin(struct block_edit *edit, struct slice prefix)
 		memcpy(edit->fold.prefix, prefix.data + prefix.size - size, size);
 	edit->fold.prefix_size = size;
 	edit->count = 0;
-	memset(edit->used, 0, sizeof(edit->used));
 	memset(edit->slots, 0xff, sizeof(edit->slots));
 	pool_clear(&edit->pool); /* its tables have had their room since block_edit_new() */
 }
@@ -53,19 +53,16 @@ static void set_slot(struct block_edit *edit, int slot, unsigned bundle)
 {
 	struct pool_bundle *bundles = edit->pool.bundles;
 	unsigned old = edit->slots[slot];
-	uint64_t bit = UINT64_C(1) << slot % 64;
 
 	if (old == bundle)
 		return;
 	if (old != SLOT_FREE) {
 		edit->count--;
-		edit->used[slot / 64] &= ~bit;
 		if (--bundles[old].slots == 0)
 			edit->pool.idle++;
 	}
 	if (bundle != SLOT_FREE) {
 		edit->count++;
-		edit->used[slot / 64] |= bit;
 		if (bundles[bundle].slots++ == 0)
 			edit->pool.idle--;
 	}
@@ -130,50 +127,70 @@ static int load_record(struct block_pool *pool, const struct block_view *view, s
 	return pool_record_add(pool, &record, ret);
 }
 
+/* The same where it may have been looked for already; known is 1 + its number then. */
+static int find_record(struct block_pool *pool, const struct block_view *view, size_t number,
+		       uint32_t *known, uint32_t *ret)
+{
+	if (known[number] == 0) {
+		int err = load_record(pool, view, number, ret);
+
+		if (err != 0)
+			return err;
+		known[number] = *ret + 1;
+	}
+	*ret = known[number] - 1;
+	return 0;
+}
+
 /* The number in the pool of what an index stands for. */
 static int load_index(struct block_pool *pool, const struct block_view *view, size_t index,
-		      uint32_t *ret)
+		      uint32_t *known, uint16_t *ret)
 {
 	unsigned numbers[FORM_BUNDLE_MAX];
-	uint32_t records[FORM_BUNDLE_MAX];
+	uint32_t records[FORM_BUNDLE_MAX], bundle;
 	size_t count;
 
 	int err = view_bundle(view, index, numbers, &count);
 	for (size_t i = 0; i < count && err == 0; i++)
-		err = load_record(pool, view, numbers[i], &records[i]);
-	return err == 0 ? pool_bundle_add(pool, records, count, ret) : err;
+		err = find_record(pool, view, numbers[i], known, &records[i]);
+	if (err == 0)
+		err = pool_bundle_add(pool, records, count, &bundle);
+	if (err == 0)
+		*ret = (uint16_t)bundle;
+	return err;
 }
 
-/* Fills edit->loaded with the bundles of the slots in use. */
-static int load_bundles(struct block_edit *edit, const struct block_view *view)
+/* Turns the indexes of slots in use into bundles. */
+static int load_bundles(struct block_edit *edit, const struct block_view *view,
+			uint16_t indexes[BLOCK_SLOTS])
 {
-	uint16_t known[BLOCK_SLOTS]; /* bundles of the first indexes */
-	uint32_t bundle;
-	size_t index;
+	size_t count = view->records + view->bundles;
+	size_t size = view->records * sizeof(uint32_t) + count * sizeof(uint16_t);
 
-	memset(known, 0xff, sizeof(known));
+	if (room_grow(&edit->known, size) != 0)
+		return -ENOMEM;
+
+	uint32_t *records = (uint32_t *)(void *)edit->known.data;
+	uint16_t *bundles = (uint16_t *)(records + view->records);
+	memset(records, 0, view->records * sizeof(*records));
+	memset(bundles, 0xff, count * sizeof(*bundles));
 	for (size_t i = 0; i < view->count; i++) {
-		int err = view_index(view, i, &index);
+		uint16_t *bundle = &bundles[indexes[i]];
 
-		if (err != 0)
-			return err;
-		if (index < BLOCK_SLOTS && known[index] != SLOT_FREE) {
-			edit->loaded[i] = known[index];
-			continue;
+		if (*bundle == SLOT_FREE) {
+			int err = load_index(&edit->pool, view, indexes[i], records, bundle);
+
+			if (err != 0)
+				return err;
 		}
-		err = load_index(&edit->pool, view, index, &bundle);
-		if (err != 0)
-			return err;
-		edit->loaded[i] = (uint16_t)bundle;
-		if (index < BLOCK_SLOTS)
-			known[index] = (uint16_t)bundle;
+		indexes[i] = *bundle;
 	}
 	return 0;
 }
 
 int block_edit_load(struct block_edit *edit, struct slice block)
 {
-	uint16_t slots[BLOCK_SLOTS];
+	uint16_t slots[BLOCK_SLOTS], bundles[BLOCK_SLOTS];
 	struct block_view view;
 
 	if (block.size == 0)
@@ -184,13 +201,12 @@ int block_edit_load(struct block_edit *edit, struct slice block)
 	if (err == 0)
 		err = view_slots(&view, slots);
 	if (err == 0)
-		err = load_bundles(edit, &view);
-	if (err != 0)
-		return err;
-
-	for (size_t i = 0; i < view.count; i++)
-		set_slot(edit, slots[i], edit->loaded[i]);
-	return 0;
+		err = view_indexes(&view, bundles);
+	if (err == 0)
+		err = load_bundles(edit, &view, bundles);
+	for (size_t i = 0; i < view.count && err == 0; i++)
+		set_slot(edit, slots[i], bundles[i]);
+	return err;
 }
 
 int block_edit_node(struct block_edit *edit, int slot, struct block_room *room, struct node *ret)
@@ -209,14 +225,16 @@ int block_edit_node(struct block_edit *edit, int slot, struct block_room *room, 
 
 int block_edit_next(const struct block_edit *edit, int from)
 {
-	size_t word = from > 0 ? (size_t)from / 64 : 0;
-	uint64_t mask = ~UINT64_C(0) << (from > 0 ? from % 64 : 0);
+	for (int slot = from > 0 ? from : 0; slot < BLOCK_SLOTS; slot++) {
+		uint64_t four;
 
-	for (; word < EDIT_WORDS; word++, mask = ~UINT64_C(0)) {
-		uint64_t ones = edit->used[word] & mask;
-
-		if (ones != 0)
-			return (int)(word * 64) + __builtin_ctzll(ones);
+		for (; slot + 4 <= BLOCK_SLOTS; slot += 4) {
+			memcpy(&four, &edit->slots[slot], sizeof(four));
+			if (four != UINT64_MAX)
+				break;
+		}
+		if (slot < BLOCK_SLOTS && edit->slots[slot] != SLOT_FREE)
+			return slot;
 	}
 	return -1;
 }
@@ -226,37 +244,16 @@ size_t block_edit_count(const struct block_edit *edit)
 	return edit->count;
 }
 
-/*
- * Slots first to last into the draft, as far as they fit in limit; in *end the last one that was looked at. 1:
- * one slot too much is in it.
- */
-static int draft_slots(struct block_edit *edit, int first, int last, size_t limit, int *end)
-{
-	struct block_draft *draft = &edit->draft;
-
-	draft_begin(draft);
-	for (int slot = block_edit_next(edit, first); slot >= 0 && slot <= last;
-	     slot = block_edit_next(edit, slot + 1)) {
-		int err = draft_add(draft, &edit->pool, slot, edit->slots[slot]);
-
-		if (err != 0)
-			return err;
-		if (draft->now.slots > 1 && limit < SIZE_MAX && !draft_fits(draft, limit)) {
-			*end = slot - 1;
-			return 1;
-		}
-	}
-	*end = last;
-	return 0;
-}
-
 int block_edit_write_part(struct block_edit *edit, int first, int last, size_t limit, int *end,
 			  struct slice *ret)
 {
-	int reached, err = draft_slots(edit, first, last, limit, &reached);
+	assert(first >= 0 && last < BLOCK_SLOTS);
 
+	int reached = last,
+	    err = draft_slots(&edit->draft, &edit->pool, edit->slots, first, &reached, limit);
 	if (err == 1)
-		err = draft_slots(edit, first, reached, SIZE_MAX, &reached);
+		err = draft_slots(&edit->draft, &edit->pool, edit->slots, first, &reached,
+				  SIZE_MAX);
 	if (err == 0)
 		err = draft_write(&edit->draft, &edit->pool, &edit->octets, ret);
 	if (err == 0)

@@ -6,7 +6,7 @@
 #include "store/block_pool.h"
 
 /* Inside store/block*.c only. */
-enum { SLOT_FREE = 0xffff, EDIT_WORDS = (BLOCK_SLOTS + 63) / 64 };
+enum { SLOT_FREE = 0xffff };
 
 /* A record that others may be written as a difference to. */
 struct draft_base {
@@ -17,7 +17,6 @@ struct draft_base {
 };
 
 struct draft_record {
-	uint32_t record; /* number in the pool */
 	uint32_t number; /* in the octets */
 	size_t start;    /* of its entry */
 	bool alone;      /* a slot has nothing else */
@@ -26,38 +25,46 @@ struct draft_record {
 /* How far a draft is. */
 struct draft_mark {
 	int first, last;
-	size_t slots, seen, records, alone, bundles, parts, entries_size;
+	size_t slots;   /* in use */
+	size_t bundles; /* those of one record too */
+	size_t alone;   /* of these, of one record */
+	size_t parts;   /* records of the others */
+	size_t records, entries_size;
 	struct draft_base bases[FORM_BASES_MAX];
 	size_t base_count, row_count;
-	bool in_order; /* each slot has the record of its rank */
 };
 
 /*
- * Octets on their way: what the slots so far have, in the order in which they have it first. Whether a
- * record or bundle of the pool is among it, its mark says: its place here, if that is really it.
+ * Octets on their way: what the slots so far have, in the order in which they have it first. Bundles
+ * and records of the pool that are among it bear the draft's stamp, and their place here as mark.
  */
 struct block_draft {
+	uint64_t stamp;
 	struct draft_mark now;
 	uint16_t slots[BLOCK_SLOTS];
-	uint16_t indexes[BLOCK_SLOTS]; /* places of records; of bundles with DRAFT_BUNDLE set */
-	uint16_t seen[BLOCK_SLOTS];    /* bundles in the pool, those of one record too */
-	uint16_t seen_indexes[BLOCK_SLOTS];
-	uint16_t bundles[BLOCK_SLOTS]; /* in the pool, of several records */
+	uint16_t marks[BLOCK_SLOTS];   /* of their bundles */
+	uint16_t bundles[BLOCK_SLOTS]; /* in the pool, by mark */
+	uint16_t indexes[BLOCK_SLOTS]; /* the same in the octets */
 	struct draft_record *records;
 	size_t records_room;
 	struct block_room entries;
 };
 
-enum { DRAFT_BUNDLE = 0x8000 };
+/*
+ * Begins a draft of slots first to *last that are not SLOT_FREE, as far as they take at most limit octets, but
+ * one at least. 1: that was too much; up to the slot that is in *last then, it is not. -ENOMEM.
+ */
+int draft_slots(struct block_draft *draft, struct block_pool *pool, const uint16_t *slots,
+		int first, int *last, size_t limit);
 
-/* Empties a draft. */
-void draft_begin(struct block_draft *draft);
+/* How the octets will be; the draft is not empty. */
+struct draft_shape {
+	unsigned form, bits, width, width_code, number_size;
+	size_t first, last, bundles; /* bundles: of several records */
+	size_t ranks_size, slots_size, indexes_size, entries_size, entry_count, size;
+};
 
-/* The slot, which comes behind those before, has this bundle. -ENOMEM. */
-int draft_add(struct block_draft *draft, struct block_pool *pool, int slot, unsigned bundle);
-
-/* Whether it takes at most limit octets; not for an empty one. */
-bool draft_fits(const struct block_draft *draft, size_t limit);
+struct draft_shape draft_shape(const struct block_draft *draft);
 
 /* Writes the octets. -ENOMEM. */
 int draft_write(struct block_draft *draft, const struct block_pool *pool, struct block_room *room,
@@ -70,11 +77,10 @@ struct block_edit {
 	struct block_fold fold;
 	struct block_pool pool;
 	size_t count;
-	uint64_t used[EDIT_WORDS];   /* a bit for each slot in use */
 	uint16_t slots[BLOCK_SLOTS]; /* numbers of bundles; SLOT_FREE */
-	uint16_t loaded[BLOCK_SLOTS];
 	struct block_draft draft;
 	struct block_room octets; /* what was written */
+	struct block_room known;  /* of a block that is being loaded */
 };
 
 #endif

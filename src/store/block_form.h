@@ -45,6 +45,7 @@ enum {
 	FORM_ENTRIES_MIN =
 		7, /* octets of a record at the least; so much may be read too far before */
 	FORM_PATCH_NONE = 255,
+	FORM_CHUNK = 32, /* octets that are copied at once */
 };
 
 enum form_flags {
@@ -93,14 +94,11 @@ struct block_view {
 
 int view_open(struct slice block, struct block_view *ret);
 
-/* How many slots in use stand before this one; -1: it is not in use. */
-int view_rank(const struct block_view *view, int slot);
-
 /* All slots in use, in order; as many as view->count says. -EBADMSG. */
 int view_slots(const struct block_view *view, uint16_t ret[BLOCK_SLOTS]);
 
-/* The index of the slot of this rank. -EBADMSG. */
-int view_index(const struct block_view *view, size_t rank, size_t *ret);
+/* The indexes of all slots in use. -EBADMSG. */
+int view_indexes(const struct block_view *view, uint16_t ret[BLOCK_SLOTS]);
 
 /* The numbers of the records that an index stands for. -EBADMSG. */
 int view_bundle(const struct block_view *view, size_t index, unsigned ret[FORM_BUNDLE_MAX],
@@ -109,6 +107,7 @@ int view_bundle(const struct block_view *view, size_t index, unsigned ret[FORM_B
 /* A record in pieces, which lie in the block and in its base. */
 struct block_record {
 	struct slice head, own, tail;
+	const uint8_t *end;    /* octets up to here may be read */
 	const uint8_t *places; /* of own digits, each of place_size octets */
 	uint32_t ttl;
 	uint16_t type;
@@ -133,7 +132,7 @@ static inline size_t record_place(const struct block_record *record, size_t numb
 	return record->place_size == 1 ? *at : form_u32(at);
 }
 
-/* The octets of a record in one piece, own digits as "000". */
+/* The octets of a record in one piece, own digits as "000"; FORM_CHUNK octets more may be overwritten. */
 void record_copy(const struct block_record *record, uint8_t *to);
 
 /* Lays out the node of slot that has these records, as block_node() does; 1, -EBADMSG, -ENOMEM. */

@@ -13,7 +13,8 @@ struct pool_record {
 	uint32_t size;
 	uint32_t hash;
 	uint32_t ttl;
-	uint32_t mark;  /* of whoever walks through */
+	uint32_t mark; /* of whoever walks through, as is the stamp */
+	uint64_t stamp;
 	uint16_t alone; /* 1 + the bundle of this record alone; 0: there is none */
 	uint16_t type;
 	uint8_t folds;
@@ -26,6 +27,7 @@ struct pool_bundle {
 	uint16_t count;
 	uint16_t slots; /* in use with it */
 	uint32_t mark;
+	uint64_t stamp;
 };
 
 /* Numbers by hash: 1 + number, 0 where free. The size is a power of two. */
@@ -55,9 +57,9 @@ void pool_done(struct block_pool *pool);
 
 /*
  * Room for a record's octets and FORM_FOLDS_MAX places, where pool_record_add() expects them;
- * POOL_SLACK octets more may be read. NULL: no memory.
+ * POOL_SLACK octets more may be read and written. NULL: no memory.
  */
-enum { POOL_SLACK = 16 };
+enum { POOL_SLACK = FORM_CHUNK };
 uint8_t *pool_record_room(struct block_pool *pool, size_t size);
 
 /* The number of this record; hash and at are filled in here. -ENOMEM. */
@@ -73,6 +75,7 @@ static inline struct block_record pool_record_view(const struct block_pool *pool
 
 	return (struct block_record){
 		.own = slice_make(octets, record->size),
+		.end = octets + record->size,
 		.places = octets + record->size,
 		.ttl = record->ttl,
 		.type = record->type,
