@@ -71,7 +71,7 @@ static void wait_for(struct update_queue *queue, size_t wanted, const struct tim
 void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us)
 {
 	pthread_mutex_lock(&queue->lock);
-	if (queue->count < wanted && patience_us > 0) {
+	if (wanted > 1 && queue->count < wanted && patience_us > 0) {
 		struct timespec deadline = deadline_after(patience_us);
 
 		wait_for(queue, wanted, &deadline);
@@ -87,6 +87,15 @@ size_t queue_waiting(struct update_queue *queue)
 	size_t count = queue->count;
 	pthread_mutex_unlock(&queue->lock);
 	return count;
+}
+
+bool queue_is_idle(struct update_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+
+	bool idle = queue->first == NULL && !queue->closed;
+	pthread_mutex_unlock(&queue->lock);
+	return idle;
 }
 
 struct job *queue_take(struct update_queue *queue, size_t max)

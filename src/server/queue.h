@@ -34,6 +34,9 @@ void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us
 /* How many wait now. */
 size_t queue_waiting(struct update_queue *queue);
 
+/* Whether nothing waits, and more may come. */
+bool queue_is_idle(struct update_queue *queue);
+
 /* What is in the queue will still be taken; then queue_take() gives NULL. */
 void queue_close(struct update_queue *queue);
 

@@ -19,7 +19,13 @@
 #include "zone/import.h"
 #include "zone/update.h"
 
-enum { GROUP_MAX = 1024, PATIENCE_MAX_US = 2000, REPLAY_CAPACITY = 1 << 20 };
+enum {
+	GROUP_MAX = 1024,
+	SLOW_COMMIT_US = 1000, /* from here on waiting for more can pay */
+	PATIENCE_MAX_US = 2000,
+	REPLAY_CAPACITY = 1 << 20,
+	SWEEP_ENTRIES = 256, /* so few that an update which comes then hardly waits */
+};
 
 static void set_result(struct job *job, uint16_t rcode, const char *why)
 {
@@ -96,6 +102,15 @@ static int run_jobs(struct update_writer *writer, struct change_group *group, st
 	return err;
 }
 
+static int commit(struct update_writer *writer, struct store_txn *txn)
+{
+	int64_t began_us = clock_monotonic_us();
+	int err = store_write_commit(txn);
+
+	writer->commit_us = clock_monotonic_us() - began_us;
+	return err;
+}
+
 /* Carries out jobs in one transaction, the first count of the list; an error where it was lost. */
 static int run_group(struct update_writer *writer, struct job *list, size_t count)
 {
@@ -111,7 +126,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	if (err == 0)
 		err = group_end(&group);
 	if (err > 0)
-		return store_write_commit(txn);
+		return commit(writer, txn);
 	store_write_abort(txn);
 	return err;
 }
@@ -214,18 +229,18 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 }
 
 /*
- * Clients that wait for their answers send the next update soon after. So a group waits for as
- * many as the last one had together with those that came meanwhile, but no longer than half the
- * time that a group takes: else the clients would fall into two halves that take turns, and each
- * sync would serve one of them. Where there is one client, nothing waits.
+ * Clients that wait for their answers send the next update soon after. Where a commit takes no
+ * longer than they need for that, they fall into two halves that take turns, and while one waits for
+ * the disk the other one is worked on. On a slow disk each sync would then serve one half only: so
+ * there a group waits for as many as the last one had together with those that came meanwhile,
+ * but no longer than half the time that a commit takes. Where there is one client, nothing waits.
  */
 static struct job *take_group(struct update_writer *writer)
 {
-	int64_t patience = writer->group_us / 2;
+	int64_t patience = writer->commit_us < SLOW_COMMIT_US ? 0 : writer->commit_us / 2;
 
 	queue_gather(&writer->queue, writer->group_size,
 		     patience < PATIENCE_MAX_US ? patience : PATIENCE_MAX_US);
-	writer->group_began_us = clock_monotonic_us();
 
 	struct job *list = queue_take(&writer->queue, GROUP_MAX);
 	writer->group_size = 0;
@@ -234,17 +249,15 @@ static struct job *take_group(struct update_writer *writer)
 	return list;
 }
 
-static void end_group(struct update_writer *writer)
-{
-	writer->group_us = clock_monotonic_us() - writer->group_began_us;
-	writer->group_size += queue_waiting(&writer->queue);
-}
-
 static void *writer_main(void *arg)
 {
 	struct update_writer *writer = arg;
 
 	for (;;) {
+		while (queue_is_idle(&writer->queue) &&
+		       store_sweep(writer->store, SWEEP_ENTRIES) > 0)
+			;
+
 		struct job *list = take_group(writer);
 
 		if (list == NULL)
@@ -261,7 +274,7 @@ static void *writer_main(void *arg)
 				job->done(job, job->arg);
 			}
 		}
-		end_group(writer);
+		writer->group_size += queue_waiting(&writer->queue);
 		if (writer->lost)
 			kill(getpid(), SIGTERM); /* whoever minds the process starts it again */
 	}

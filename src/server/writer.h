@@ -17,11 +17,10 @@ struct update_writer {
 	struct arena arena;       /* of the change at hand; emptied after each */
 	struct arena group_arena; /* of what the changes of a group share */
 	pthread_t thread;
-	size_t group_size;      /* how many updates the next group may expect */
-	int64_t group_began_us; /* of the monotonic clock */
-	int64_t group_us;       /* how long the last group took */
-	bool broken;            /* the last commit failed; said once */
-	bool lost;              /* nothing can be read or written until the store is opened anew */
+	size_t group_size; /* how many updates the next group may expect */
+	int64_t commit_us; /* how long the last commit took */
+	bool broken;       /* the last commit failed; said once */
+	bool lost;         /* nothing can be read or written until the store is opened anew */
 };
 
 /* Makes a writer that remembers the signed updates of the change logs of these zones. */

@@ -129,6 +129,64 @@ static void two_records_asked_for_are_not_one_that_is_there(void **state)
 	}
 }
 
+enum { MANY = 2000 };
+
+/* All records of "m." in an order of its own, but one, and perhaps another that is not there. */
+static const char *ask_many(unsigned left_out, bool one_more, unsigned again)
+{
+	uint8_t rdata[4] = { 10, 0, 0, 0 };
+
+	message_begin(&message, KNOT_OPCODE_UPDATE, "example.", KNOT_RRTYPE_SOA);
+	for (unsigned i = 0; i < MANY + again; i++) {
+		unsigned number = i * 7 % MANY;
+
+		if (number == left_out)
+			continue;
+		put_u16(rdata + 2, (uint16_t)number);
+		/* names and sets take turns */
+		message_raw(&message, 1, i % 2 == 0 ? "m.example." : "M.example.", 0, IN, A,
+			    slice_make(rdata, sizeof(rdata)));
+		if (i == MANY / 2)
+			message_raw(&message, 1, "ns.example.", 0, IN, A,
+				    slice_make("\xc0\0\2\65", 4));
+	}
+	rdata[1] = 1;
+	if (one_more)
+		message_raw(&message, 1, "m.example.", 0, IN, A, slice_make(rdata, sizeof(rdata)));
+	fixture_ask(&fixture, message_get(&message));
+	return show_rcode(response());
+}
+
+static void a_set_of_thousands_is_asked_for_record_by_record(void **state)
+{
+	static const struct {
+		unsigned left_out;
+		bool one_more;
+		unsigned again;
+		const char *out;
+	} table[] = {
+		{ MANY, false, 0, "NOERROR" },   { MANY, false, 40, "NOERROR" },
+		{ 0, false, 0, "NXRRSET" },      { MANY - 1, false, 0, "NXRRSET" },
+		{ MANY, true, 0, "NXRRSET" },    { 77, true, 0, "NXRRSET" },
+		{ 1234, false, 100, "NXRRSET" }, { MANY, false, 1, "NOERROR" },
+	};
+	uint8_t rdata[4] = { 10, 0, 0, 0 };
+
+	(void)state;
+	fixture.tcp = true;
+	message_begin(&message, KNOT_OPCODE_UPDATE, "example.", KNOT_RRTYPE_SOA);
+	for (uint16_t i = 0; i < MANY; i++) {
+		put_u16(rdata + 2, i);
+		message_raw(&message, 2, "m.example.", 60, IN, A, slice_make(rdata, sizeof(rdata)));
+	}
+	fixture_ask(&fixture, message_get(&message));
+	assert_string_equal(show_rcode(response()), "NOERROR");
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_string_equal(ask_many(table[i].left_out, table[i].one_more, table[i].again),
+				    table[i].out);
+	fixture.tcp = false;
+}
+
 static void updates_have_the_form_of_rfc_2136_3_4_1(void **state)
 {
 	static const struct {
@@ -327,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prerequisites_have_the_form_of_rfc_2136_3_2),
 		cmocka_unit_test(two_records_asked_for_are_not_one_that_is_there),
+		cmocka_unit_test(a_set_of_thousands_is_asked_for_record_by_record),
 		cmocka_unit_test(updates_have_the_form_of_rfc_2136_3_4_1),
 		cmocka_unit_test(the_zone_section_names_a_zone_of_ours),
 		cmocka_unit_test(

@@ -63,6 +63,17 @@ static uint64_t snapshot(void)
 	return store_snapshot(fixture.responder.view.txn);
 }
 
+/* The serial that is served; 0: none. */
+static uint32_t serial(void)
+{
+	struct slice r;
+
+	fixture_ask(&fixture, message_question(&message, "example.", KNOT_RRTYPE_SOA));
+	r = response();
+	/* the SOA is the answer's only record, its serial 20 octets before its end */
+	return r.size > 20 ? get_u32(r.data + r.size - 20) : 0;
+}
+
 /* An update with one prerequisite line (or NULL) and one update line (or NULL) for the queue. */
 static void post(const char *prerequisite, const char *line, const char *key)
 {
@@ -112,6 +123,28 @@ static void updates_of_a_group_succeed_or_fail_one_by_one(void **state)
 	assert_string_equal(ask("c.example."), "NOERROR");
 	assert_string_equal(ask("x1.example."), "NXDOMAIN");
 	assert_string_equal(ask("x2.example."), "NXDOMAIN");
+}
+
+static void each_update_of_a_group_steps_the_serial_that_changes_something(void **state)
+{
+	uint32_t before = serial();
+
+	(void)state;
+	fixture.dense = true;
+	post(NULL, "s1.example. 60 IN A 192.0.2.1", NULL);
+	post("no.example. 0 ANY ANY", "s2.example. 60 IN A 192.0.2.1", NULL);
+	post(NULL, "example. 60 IN NS ns2.example.", NULL);
+	post(NULL, "s1.example. 60 IN A 192.0.2.1", NULL);      /* is there */
+	post(NULL, "example. 60 IN SOA ns h 99 1 1 1 1", NULL); /* lies ahead */
+	post(NULL, "example. 60 IN SOA ns h 98 1 1 1 1", NULL); /* lies behind */
+	post(NULL, "s3.example. 60 IN A 192.0.2.1", NULL);
+	fixture_run(&fixture);
+	while (fixture_next(&fixture))
+		;
+	fixture.dense = false;
+	assert_true(before < 90);
+	assert_int_equal(serial(), 100);
+	assert_string_equal(ask("s3.example."), "NOERROR");
 }
 
 static void a_group_that_changes_nothing_writes_nothing(void **state)
@@ -231,7 +264,7 @@ static bool answered(const char *rcode)
 static void fill_the_disk(void)
 {
 	static struct message copy;
-	uint32_t before;
+	uint32_t before, first;
 
 	signal(SIGXFSZ, SIG_IGN);
 	log_limit(0);
@@ -239,6 +272,7 @@ static void fill_the_disk(void)
 	fixture_ask(&fixture, message_question(&message, "example.", KNOT_RRTYPE_SOA));
 	before = (uint32_t)fixture.response.size;
 
+	first = serial();
 	limit_files(store_size() + FREE);
 	post(NULL, "small1.example. 60 IN A 192.0.2.1", "hmac-sha256");
 	post_large("large.example.", LARGE, "hmac-sha256");
@@ -251,6 +285,7 @@ static void fill_the_disk(void)
 	expect(answered("SERVFAIL"), __LINE__);
 	expect(answered("NOERROR"), __LINE__);
 	expect(fixture.writer.broken, __LINE__);
+	expect(serial() == first + 2, __LINE__); /* of the group that was given up nothing stays */
 
 	/* Answering goes on; nothing of the large one is there. */
 	expect(strcmp(ask("small1.example."), "NOERROR") == 0, __LINE__);
@@ -267,6 +302,7 @@ static void fill_the_disk(void)
 	expect(answered("NOERROR"), __LINE__);
 	expect(!fixture.writer.broken, __LINE__);
 	expect(strcmp(ask("large.example."), "NOERROR") == 0, __LINE__);
+	expect(serial() == first + 3, __LINE__);
 	fixture_ask(&fixture, message_question(&message, "example.", KNOT_RRTYPE_SOA));
 	expect(fixture.response.size == before, __LINE__);
 }
@@ -298,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(updates_of_a_group_succeed_or_fail_one_by_one),
+		cmocka_unit_test(each_update_of_a_group_steps_the_serial_that_changes_something),
 		cmocka_unit_test(a_group_that_changes_nothing_writes_nothing),
 		cmocka_unit_test(a_copy_in_the_same_group_is_carried_out_once),
 		cmocka_unit_test(the_thread_carries_out_tasks_between_updates),

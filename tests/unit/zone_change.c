@@ -359,6 +359,156 @@ static void the_log_gives_up_the_oldest_but_nothing_young(void **state)
 	zone_end();
 }
 
+/* Adds an address to a name by a change of a group; or only looks at what would be changed. */
+static void group_put(struct trial *t, const struct zone *of, const char *name, const char *address,
+		      bool commit)
+{
+	static const struct change_origin nobody;
+
+	assert_int_equal(change_begin(&t->change, &t->arena, &t->group, of), 0);
+	put(t, name, KNOT_RRTYPE_A, 60, address);
+	if (commit)
+		assert_int_equal(change_commit(&t->change, &nobody), 1);
+}
+
+/* The serials of an entry of the log. */
+static void entry_expect(const struct zone *of, uint64_t index, uint32_t before, uint32_t after)
+{
+	struct store_zone record;
+	struct history history;
+	struct store_txn *txn;
+	struct slice entry;
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, of->apex, &record), 0);
+	assert_int_equal(store_log_get(txn, &record, index, &entry), 0);
+	assert_int_equal(history_read(entry, &history), 0);
+	assert_int_equal(history.serial_before, before);
+	assert_int_equal(history.serial_after, after);
+	store_read_end(txn);
+}
+
+static uint64_t entries(const struct zone *of)
+{
+	struct store_zone record;
+	struct store_txn *txn;
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, of->apex, &record), 0);
+	store_read_end(txn);
+	return record.log_next;
+}
+
+static size_t addresses(const char *name)
+{
+	struct arena arena = { 0 };
+	struct store_zone record;
+	struct store_txn *txn;
+	struct node node;
+	struct rrset set = { 0 };
+
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
+	assert_int_equal(store_node_get(txn, &record, name_parse(&arena, NULL, name), &node), 0);
+	node_find(&node, KNOT_RRTYPE_A, &set);
+	store_read_end(txn);
+	arena_done(&arena);
+	return set.count;
+}
+
+static void changes_of_a_group_see_each_other(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	zone_begin("1");
+	trial_begin(&t);
+	group_put(&t, zone, "g.example.", "192.0.2.1", true);
+	group_put(&t, zone, "g.example.", "192.0.2.2", true);
+	group_put(&t, zone, "example.", "192.0.2.3", true); /* the apex itself */
+	group_put(&t, zone, "example.", "192.0.2.4", true);
+	group_put(&t, zone, "h.example.", "192.0.2.1", true);
+	store_write_abort(t.txn);
+	arena_done(&t.arena);
+	assert_int_equal(serial(), 1);
+	assert_int_equal(entries(zone), 0);
+
+	trial_begin(&t);
+	group_put(&t, zone, "g.example.", "192.0.2.1", true);
+	group_put(&t, zone, "g.example.", "192.0.2.2", true);
+	group_put(&t, zone, "example.", "192.0.2.3", true);
+	group_put(&t, zone, "example.", "192.0.2.4", true);
+	group_put(&t, zone, "h.example.", "192.0.2.1", true);
+	assert_int_equal(group_end(&t.group), 1);
+	assert_int_equal(store_write_commit(t.txn), 0);
+	arena_done(&t.arena);
+	assert_int_equal(serial(), 6);
+	for (uint32_t i = 0; i < 5; i++)
+		entry_expect(zone, i, i + 1, i + 2);
+	assert_int_equal(addresses("g.example."), 2);
+	assert_int_equal(addresses("example."), 2);
+	assert_int_equal(addresses("h.example."), 1);
+	zone_end();
+}
+
+static void a_change_that_is_dropped_leaves_nothing_in_its_group(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	zone_begin("1");
+	trial_begin(&t);
+	group_put(&t, zone, "g.example.", "192.0.2.1", true);
+	group_put(&t, zone, "dropped.example.", "192.0.2.1", false);
+	group_put(&t, zone, "example.", "192.0.2.9", false);
+	group_put(&t, zone, "g.example.", "192.0.2.2", true);
+	assert_int_equal(group_end(&t.group), 1);
+	assert_int_equal(store_write_commit(t.txn), 0);
+	arena_done(&t.arena);
+	assert_int_equal(serial(), 3);
+	assert_int_equal(entries(zone), 2);
+	entry_expect(zone, 1, 2, 3);
+	assert_int_equal(addresses("g.example."), 2);
+	assert_int_equal(addresses("dropped.example."), 0);
+	assert_int_equal(addresses("example."), 0);
+	zone_end();
+}
+
+static void zones_of_a_group_step_each_for_itself(void **state)
+{
+	static const uint8_t apex[] = "\3two";
+	struct zone two = { .apex_size = sizeof(apex), .apex_labels = 1, .log_size = 1 << 20 };
+	struct zone reloaded;
+	struct store_txn *txn;
+	struct trial t;
+
+	(void)state;
+	zone_begin("7");
+	memcpy(two.apex, apex, sizeof(apex));
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(import_empty(txn, &two), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+
+	reloaded = *zone; /* a reload makes another struct of the same zone */
+	trial_begin(&t);
+	group_put(&t, zone, "a1.example.", "192.0.2.1", true);
+	group_put(&t, &two, "a1.two.", "192.0.2.1", true);
+	group_put(&t, &reloaded, "a2.example.", "192.0.2.1", true);
+	group_put(&t, &two, "a2.two.", "192.0.2.1", true);
+	group_put(&t, zone, "a3.example.", "192.0.2.1", true);
+	assert_int_equal(group_end(&t.group), 1);
+	assert_int_equal(store_write_commit(t.txn), 0);
+	arena_done(&t.arena);
+	assert_int_equal(serial(), 10);
+	for (uint32_t i = 0; i < 3; i++)
+		entry_expect(zone, i, i + 7, i + 8);
+	for (uint32_t i = 0; i < 2; i++)
+		entry_expect(&two, i, i + 1, i + 2);
+	assert_int_equal(entries(zone), 3);
+	assert_int_equal(entries(&two), 2);
+	zone_end();
+}
+
 static void a_zone_that_the_store_does_not_have_is_not_changed(void **state)
 {
 	struct arena arena = { 0 };
@@ -386,6 +536,9 @@ int main(void)
 		cmocka_unit_test(an_entry_of_the_log_tells_who_changed_what),
 		cmocka_unit_test(the_server_itself_is_nobody),
 		cmocka_unit_test(many_names_in_one_change_are_all_written),
+		cmocka_unit_test(changes_of_a_group_see_each_other),
+		cmocka_unit_test(a_change_that_is_dropped_leaves_nothing_in_its_group),
+		cmocka_unit_test(zones_of_a_group_step_each_for_itself),
 		cmocka_unit_test(the_log_gives_up_the_oldest_but_nothing_young),
 		cmocka_unit_test(a_zone_that_the_store_does_not_have_is_not_changed),
 	};
