@@ -224,15 +224,32 @@ static int read_file(struct master *m, const char *path, const char *origin, uin
 	return err;
 }
 
-static int read_text(struct master *m, struct slice text, const char *file, const char *origin,
-		     uint32_t default_ttl)
+/* folder NULL: the working directory. */
+static int scanner_place(zs_scanner_t *scanner, const struct master_place *first,
+			 const char *folder)
+{
+	char *path = folder != NULL ? strdup(folder) : NULL;
+
+	scanner->line_counter = first->line;
+	if (folder == NULL)
+		return 0;
+	if (path == NULL)
+		return -ENOMEM;
+	free(scanner->path);
+	scanner->path = path;
+	return 0;
+}
+
+static int read_text(struct master *m, struct slice text, const struct master_place *first,
+		     const char *folder, const char *origin, uint32_t default_ttl)
 {
 	zs_scanner_t *scanner = malloc(sizeof(*scanner));
 	int err = -ENOMEM;
 
 	if (scanner != NULL && zs_init(scanner, origin, KNOT_CLASS_IN, default_ttl) == 0) {
-		if (zs_set_input_string(scanner, (const char *)text.data, text.size) == 0)
-			err = read_records(m, scanner, file);
+		if (zs_set_input_string(scanner, (const char *)text.data, text.size) == 0 &&
+		    scanner_place(scanner, first, folder) == 0)
+			err = read_records(m, scanner, first->file);
 		zs_deinit(scanner);
 	}
 	free(scanner);
@@ -253,8 +270,9 @@ int master_read(const char *path, const knot_dname_t *origin, uint32_t default_t
 	return err == 0 && m.faulty ? -EINVAL : err;
 }
 
-int master_read_text(struct slice text, const char *file, const knot_dname_t *origin,
-		     uint32_t default_ttl, const struct master_handler *handler, void *arg)
+int master_read_part(struct slice text, const struct master_place *first, const char *folder,
+		     const knot_dname_t *origin, uint32_t default_ttl,
+		     const struct master_handler *handler, void *arg)
 {
 	struct master m = { .handler = handler, .arg = arg };
 	struct text name = { 0 };
@@ -262,7 +280,15 @@ int master_read_text(struct slice text, const char *file, const knot_dname_t *or
 
 	name_format(&name, origin);
 	if (!name.failed)
-		err = read_text(&m, text, file, text_get(&name), default_ttl);
+		err = read_text(&m, text, first, folder, text_get(&name), default_ttl);
 	text_done(&name);
 	return err == 0 && m.faulty ? -EINVAL : err;
+}
+
+int master_read_text(struct slice text, const char *file, const knot_dname_t *origin,
+		     uint32_t default_ttl, const struct master_handler *handler, void *arg)
+{
+	const struct master_place first = { file, 1 };
+
+	return master_read_part(text, &first, NULL, origin, default_ttl, handler, arg);
 }

@@ -34,4 +34,13 @@ int master_read(const char *path, const knot_dname_t *origin, uint32_t default_t
 int master_read_text(struct slice text, const char *file, const knot_dname_t *origin,
 		     uint32_t default_ttl, const struct master_handler *handler, void *arg);
 
+/*
+ * A part of a file, cut where a record names its owner: first is where it begins, folder what paths of
+ * $INCLUDE are relative to. Directives that stand before the part in the file are to be put in
+ * front of it, and first->line then counts from them.
+ */
+int master_read_part(struct slice text, const struct master_place *first, const char *folder,
+		     const knot_dname_t *origin, uint32_t default_ttl,
+		     const struct master_handler *handler, void *arg);
+
 #endif

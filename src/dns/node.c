@@ -7,6 +7,9 @@
 #include "dns/node.h"
 
 #include <errno.h>
+#include <libknot/descriptor.h>
+
+#include "base/writer.h"
 
 static size_t node_count(const struct node *node)
 {
@@ -127,6 +130,23 @@ bool node_valid(const struct node *node)
 		if (set.count == 0 || !set_valid(&set))
 			return false;
 	return used == node->size;
+}
+
+size_t node_write_one(uint8_t *buffer, size_t room, uint16_t type, uint32_t ttl, struct slice rdata)
+{
+	const struct node_row row = { type, 1, (uint32_t)(RRSET_RECORD_HEAD + rdata.size) };
+	const uint16_t count = 1;
+	struct writer w = write_begin(buffer, room);
+
+	write_bytes(&w, &count, sizeof(count));
+	write_bytes(&w, &row, sizeof(row));
+	write_u16(&w, RRSET_OWNER);
+	write_u16(&w, type);
+	write_u16(&w, KNOT_CLASS_IN);
+	write_u32(&w, ttl);
+	write_u16(&w, (uint16_t)rdata.size);
+	write_bytes(&w, rdata.data, rdata.size);
+	return w.full ? 0 : write_size(&w);
 }
 
 bool node_identical(const struct node *a, const struct node *b)

@@ -39,6 +39,13 @@ bool node_at(const struct node *node, size_t index, struct rrset *ret);
 /* A node in arena out of sets by rising type, none of them empty. -ENOMEM. */
 int node_make(struct arena *arena, const struct rrset *set, size_t count, struct node *ret);
 
+/* A node of one record written to buffer; its size, 0 where room is too small. */
+size_t node_write_one(uint8_t *buffer, size_t room, uint16_t type, uint32_t ttl,
+		      struct slice rdata);
+
+/* Where the RDATA stands in it. */
+enum { NODE_ONE_RDATA = 22 };
+
 bool node_identical(const struct node *a, const struct node *b);
 
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "server/peer.h"
+#include "server/seed.h"
 #include "server/worker.h"
 #include "server/writer.h"
 #include "server/xdp.h"
@@ -186,7 +187,7 @@ static int start(struct server *server, struct text *fault)
 	if (err == 0)
 		err = store_open(&server->store, conf->storage, fault);
 	if (err == 0)
-		err = writer_seed(server->store, server->state, fault);
+		err = seed_zones(server->store, server->state, fault);
 	if (err == 0) {
 		err = writer_init(&server->writer, server->store, server->state);
 		server->has_writer = err == 0;
@@ -240,7 +241,7 @@ static int do_nothing(void *arg)
 	return 0;
 }
 
-/* What writer_seed() needs, in the writer's thread. */
+/* What seed_zones() needs, in the writer's thread. */
 struct seed {
 	struct update_writer *writer;
 	const struct state *state;
@@ -251,7 +252,7 @@ static int seed_task(void *arg)
 {
 	struct seed *seed = arg;
 
-	int err = writer_seed(seed->writer->store, seed->state, seed->fault);
+	int err = seed_zones(seed->writer->store, seed->state, seed->fault);
 
 	return err == 0 ? writer_recall(seed->writer, seed->state) : err;
 }

@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "server/update.h"
 #include "zone/history.h"
-#include "zone/import.h"
 #include "zone/update.h"
 
 enum {
@@ -386,40 +385,4 @@ void writer_done(struct update_writer *writer)
 	arena_done(&writer->arena);
 	arena_done(&writer->group_arena);
 	queue_done(&writer->queue);
-}
-
-static int seed_zone(struct store_txn *txn, const struct zone *zone, const char *file,
-		     struct text *fault)
-{
-	struct store_zone record;
-	knot_dname_txt_storage_t name = "";
-	int err = store_zone_get(txn, zone->apex, &record);
-
-	if (err != -ENOENT)
-		return err;
-	err = file != NULL ? import_file(txn, zone, file, fault) : import_empty(txn, zone);
-	knot_dname_to_str(name, zone->apex, sizeof(name));
-	if (err == 0)
-		log_info("zone %s made from %s", name,
-			 file != NULL ? file : "its name: SOA and NS");
-	return err;
-}
-
-int writer_seed(struct store *store, const struct state *state, struct text *fault)
-{
-	struct store_txn *txn;
-	int err = store_write_begin(store, &txn);
-
-	if (err == 0) {
-		for (size_t i = 0; err == 0 && i < state->conf->zone_count; i++)
-			err = seed_zone(txn, zone_table_at(state->zones, i),
-					state->conf->zone[i].file, fault);
-		if (err == 0)
-			err = store_write_commit(txn);
-		else
-			store_write_abort(txn);
-	}
-	if (err != 0 && fault->size == 0)
-		text_printf(fault, "zones can't be made in the store: %s\n", strerror(-err));
-	return err;
 }

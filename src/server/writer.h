@@ -40,10 +40,4 @@ void writer_stop(struct update_writer *writer);
 /* Calls task in the writer's thread, between its transactions, and waits for it: what it returned. */
 int writer_call(struct update_writer *writer, int (*task)(void *arg), void *arg);
 
-/*
- * Makes each zone of the state that the store does not have: from its file, or as SOA and NS
- * alone. All or nothing; reasons in fault.
- */
-int writer_seed(struct store *store, const struct state *state, struct text *fault);
-
 #endif

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <lmdb.h>
 
+#include "base/writer.h"
 #include "dns/key.h"
 #include "store/block.h"
 #include "store/keeper.h"
@@ -83,6 +84,17 @@ struct look {
 
 /* Takes notice of a neighbour, a name's key below the apex. */
 void look_at(struct look *look, const struct store_key *wanted, const uint8_t *labels, size_t size);
+
+static inline void tree_write(uint8_t ret[TREE_SIZE], uint32_t tree)
+{
+	put_u32(ret, tree);
+}
+
+/* Whether answers below this name come from elsewhere: a delegation, or a DNAME (RFC 6672). */
+bool node_cuts(const struct node *node, bool apex);
+
+/* The next unused number, for a zone's change log or its tree. */
+int zone_number_take(struct store_txn *txn, uint32_t *ret);
 
 /* Puts a node under a key made by store_key_make(); an empty one takes it away. */
 int node_write(struct store_txn *txn, struct store_key *key, const struct node *node);

@@ -172,8 +172,7 @@ int store_node_get(struct store_txn *txn, const struct store_zone *zone, const k
 	return node_get(txn, &key, ret);
 }
 
-/* Whether answers below this name come from elsewhere: a delegation, or a DNAME (RFC 6672). */
-static bool node_cuts(const struct node *node, bool apex)
+bool node_cuts(const struct node *node, bool apex)
 {
 	struct rrset set;
 

@@ -297,6 +297,14 @@ out:
 	return err;
 }
 
+const char *store_folder(const struct store *store)
+{
+	const char *path = "";
+
+	mdb_env_get_path(store->env, &path);
+	return path;
+}
+
 void store_close(struct store *store)
 {
 	if (store == NULL)

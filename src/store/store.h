@@ -30,6 +30,9 @@ struct store_txn;
 int store_open(struct store **ret, const char *path, struct text *fault);
 void store_close(struct store *store);
 
+/* The path it was opened with; lives as long as it does. */
+const char *store_folder(const struct store *store);
+
 /*
  * Opens it for reading alone, beside the process that serves it; where none does, as store_open().
  * -EAGAIN: a process is just opening it.

@@ -60,8 +60,7 @@ int zone_last_number(struct store_txn *txn, uint32_t *ret)
 	return 0;
 }
 
-/* The next unused number. */
-static int take_number(struct store_txn *txn, uint32_t *ret)
+int zone_number_take(struct store_txn *txn, uint32_t *ret)
 {
 	MDB_val key = number_key(), value;
 	uint32_t number = 0;
@@ -85,9 +84,9 @@ int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct stor
 	if (err == 0)
 		err = trees_add(&txn->gone, zone.tree);
 	else if (err == -ENOENT)
-		err = take_number(txn, &zone.id);
+		err = zone_number_take(txn, &zone.id);
 	if (err == 0)
-		err = take_number(txn, &zone.tree);
+		err = zone_number_take(txn, &zone.tree);
 	if (err != 0)
 		return err;
 

@@ -1,229 +1,297 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A zone from a master file, in one transaction. Records of one name that follow each other, as
- * they do in any file that people or programs write, are put together in memory and written once.
+ * A zone from a file of any size. One thread reads the file and cuts it into parts; others turn
+ * parts into packed names, as many at once as there are cores; and the first one puts these
+ * together in the order of the file. A small file is one part, and no thread is started for it.
  */
 #include "zone/import.h"
 
 #include <errno.h>
-#include <libknot/libknot.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/writer.h"
-#include "dns/edit.h"
-#include "dns/master.h"
-#include "dns/name.h"
-#include "dns/rdata.h"
-#include "tel/naptr.h"
+#include "zone/import_batch.h"
 
-enum { FAULTS_MAX = 20, DEFAULT_TTL = 3600 };
+enum { THREADS_MAX = 16, PARTS_MAX = 2 * THREADS_MAX };
 
-struct import {
-	struct store_txn *txn;
-	const struct zone *zone;
-	struct store_zone record;
-	struct text *fault;
-	size_t faults;
-	struct arena arena;         /* of the name at hand */
-	knot_dname_storage_t owner; /* the name at hand; valid where has_owner */
-	bool has_owner;
-	struct node_edit edit;
+enum part_state { PART_FREE, PART_READ, PART_TAKEN, PART_DONE };
+
+struct part {
+	enum part_state state;
+	int err;
+	struct import_batch batch;
 };
 
-static void report(struct import *import, const struct master_place *place, const char *why)
+struct packing {
+	const struct import_source *source;
+	struct import_reader *reader;
+	struct pack *pack;
+	struct import_batch whole; /* takes what is found out when parts are put together */
+	struct part part[PARTS_MAX];
+	size_t parts;        /* in use */
+	size_t first, count; /* a ring: parts that are read and not yet put together */
+	uint64_t records;
+	size_t faults;
+	bool soa, ns;
+
+	pthread_mutex_t lock;
+	pthread_cond_t moved; /* a part's state, or over */
+	pthread_t thread[THREADS_MAX];
+	size_t threads;
+	bool over;
+};
+
+/* The next part that waits for a thread; NULL: none does. */
+static struct part *find_read(struct packing *p)
 {
-	if (import->faults++ < FAULTS_MAX)
-		text_printf(import->fault, "%s:%llu: %s\n", place->file,
-			    (unsigned long long)place->line, why);
-}
+	for (size_t i = 0; i < p->count; i++) {
+		struct part *part = &p->part[(p->first + i) % p->parts];
 
-static int write_name(struct import *import)
-{
-	struct node node;
-	int err = 0;
-
-	if (import->has_owner)
-		err = edit_end(&import->edit, &node);
-	if (import->has_owner && err == 0)
-		err = store_node_put(import->txn, &import->record, import->owner, &node);
-	import->has_owner = false;
-	arena_reset(&import->arena);
-	return err;
-}
-
-static int take_name(struct import *import, const knot_dname_t *owner)
-{
-	if (import->has_owner && knot_dname_is_case_equal(import->owner, owner))
-		return 0;
-
-	int err = write_name(import);
-	if (err != 0)
-		return err;
-	knot_dname_copy_lower(import->owner, owner);
-
-	struct node stored;
-	err = store_node_get(import->txn, &import->record, import->owner, &stored);
-	if (err != 0)
-		return err;
-	err = edit_begin(&import->edit, &import->arena, &stored);
-	import->has_owner = err == 0;
-	return err;
-}
-
-/* NULL, or why the record can't be in the zone. */
-static const char *check_record(const struct import *import, const struct record *record)
-{
-	struct naptr naptr;
-	const char *why = NULL;
-
-	if (record->rclass != KNOT_CLASS_IN)
-		return "the class must be IN";
-	if (name_depth(record->owner, import->zone->apex) < 0)
-		return "the name is not in the zone";
-	if (record->type == KNOT_RRTYPE_OPT || (record->type >= 128 && record->type <= 255))
-		return "this type is not for data";
-	if (record->type == KNOT_RRTYPE_SOA &&
-	    !knot_dname_is_case_equal(record->owner, import->zone->apex))
-		return "SOA stands at the zone's own name only";
-	if (!rdata_valid(record->type, record->rdata))
-		return "the data is not of this type's form";
-	if (record->type == KNOT_RRTYPE_NAPTR && import->zone->naptr_check &&
-	    (naptr_read(record->rdata, &naptr) != 0 || naptr_check(&naptr, &why) != 0))
-		return why != NULL ? why : "the NAPTR record can't be checked";
+		if (part->state == PART_READ)
+			return part;
+	}
 	return NULL;
 }
 
-/* NULL, or why the record can't stand beside those that its name has already (RFC 2181 10.1). */
-static const char *check_company(const struct import *import, const struct record *record)
+static void *work(void *arg)
 {
-	bool cname = record->type == KNOT_RRTYPE_CNAME;
-	struct rrset set;
+	struct packing *p = arg;
+	struct part *part;
 
-	for (size_t i = 0; edit_at(&import->edit, i, &set); i++) {
-		if (knot_rrtype_is_dnssec(set.type) || knot_rrtype_is_dnssec(record->type))
+	pthread_mutex_lock(&p->lock);
+	while (!p->over) {
+		part = find_read(p);
+		if (part == NULL) {
+			pthread_cond_wait(&p->moved, &p->lock);
 			continue;
-		if (set.type == record->type && rrset_is_single(set.type) &&
-		    !rrset_has(&set, record->rdata))
-			return "this type has one record for a name, and there is one already";
-		if ((set.type == KNOT_RRTYPE_CNAME) != cname)
-			return "a name with a CNAME has no other records";
+		}
+		part->state = PART_TAKEN;
+		pthread_mutex_unlock(&p->lock);
+		part->err = import_batch_run(&part->batch);
+		pthread_mutex_lock(&p->lock);
+		part->state = PART_DONE;
+		pthread_cond_broadcast(&p->moved);
 	}
+	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
-static int import_record(const struct record *record, const struct master_place *place, void *arg)
+static int start_threads(struct packing *p)
 {
-	struct import *import = arg;
-	const char *why = check_record(import, record);
-	int err = why == NULL ? take_name(import, record->owner) : 0;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = p->source->threads > 0 ? p->source->threads : cores > 0 ? (size_t)cores : 1;
 
-	if (err != 0)
-		return err;
-	if (why == NULL)
-		why = check_company(import, record);
-	if (why != NULL) {
-		report(import, place, why);
-		return 0;
-	}
-	err = edit_add(&import->edit, record->type, record->ttl, record->rdata);
-	if (err == -EMSGSIZE) {
-		report(import, place, "the set would not fit a message any more");
-		return 0;
-	}
-	return err < 0 ? err : 0;
-}
+	wanted = wanted < THREADS_MAX ? wanted : THREADS_MAX;
+	for (; p->threads < wanted; p->threads++) {
+		int err = pthread_create(&p->thread[p->threads], NULL, work, p);
 
-static void import_fault(const struct master_place *place, const char *why, void *arg)
-{
-	report(arg, place, why);
-}
-
-static int check_apex(struct import *import, const char *path)
-{
-	struct node apex;
-	struct rrset set;
-	int err = store_node_get(import->txn, &import->record, import->zone->apex, &apex);
-
-	if (err != 0)
-		return err;
-	if (!node_find(&apex, KNOT_RRTYPE_SOA, &set)) {
-		text_printf(import->fault, "%s: the zone has no SOA record\n", path);
-		return -EINVAL;
-	}
-	if (!node_find(&apex, KNOT_RRTYPE_NS, &set)) {
-		text_printf(import->fault, "%s: the zone has no NS record at its own name\n", path);
-		return -EINVAL;
+		if (err != 0)
+			return p->threads > 0 ? 0 : -err;
 	}
 	return 0;
 }
 
-int import_file(struct store_txn *txn, const struct zone *zone, const char *path,
-		struct text *fault)
+static void stop_threads(struct packing *p)
 {
-	static const struct master_handler handler = { .record = import_record,
-						       .fault = import_fault };
-	struct import import = { .txn = txn, .zone = zone, .fault = fault };
-	int err = store_zone_make(txn, zone->apex, &import.record);
+	pthread_mutex_lock(&p->lock);
+	p->over = true;
+	pthread_cond_broadcast(&p->moved);
+	pthread_mutex_unlock(&p->lock);
+	for (size_t i = 0; i < p->threads; i++)
+		pthread_join(p->thread[i], NULL);
+	p->threads = 0;
+}
 
-	if (err == 0)
-		err = master_read(path, zone->apex, DEFAULT_TTL, &handler, &import);
-	if (err == 0)
-		err = write_name(&import);
-	if (err == 0 && import.faults > 0)
-		err = -EINVAL;
-	if (err == 0)
-		err = check_apex(&import, path);
-	if (err == 0)
-		err = store_zone_put(txn, zone->apex, &import.record);
-	if (err != 0 && fault->size == 0)
-		text_printf(fault, "%s: %s\n", path, strerror(-err));
-	if (import.faults > FAULTS_MAX)
-		text_printf(fault, "%s: and %zu more\n", path, import.faults - FAULTS_MAX);
-	arena_done(&import.arena);
+static void take_faults(struct packing *p, struct import_batch *batch, struct text *fault)
+{
+	const char *line = text_get(&batch->fault);
+
+	for (const char *end; p->faults < IMPORT_FAULTS_MAX && (end = strchr(line, '\n')) != NULL;
+	     line = end + 1) {
+		text_add(fault, line, (size_t)(end + 1 - line));
+		p->faults++;
+		batch->faults--;
+	}
+	p->faults += batch->faults;
+	batch->faults = 0;
+	text_reset(&batch->fault);
+}
+
+static void show_progress(struct packing *p)
+{
+	struct import_progress progress = { .records = p->records };
+
+	if (p->source->progress == NULL)
+		return;
+	import_reader_progress(p->reader, &progress);
+	p->source->progress(&progress, p->source->arg);
+}
+
+/* Puts the oldest part, which is done, to those before it. */
+static int put_together(struct packing *p, struct part *part, struct text *fault)
+{
+	struct import_batch *batch = &part->batch;
+	int err = part->err;
+
+	p->soa = p->soa || batch->soa;
+	p->ns = p->ns || batch->ns;
+	p->records += batch->records;
+	take_faults(p, batch, fault);
+	if (err == 0 && p->faults == 0)
+		err = pack_add(p->pack, batch->pack);
+	take_faults(p, &p->whole, fault);
+	show_progress(p);
 	return err;
 }
 
-static void write_soa(struct writer *w, const struct zone *zone, const char *contact)
+/* Waits for the oldest part. */
+static int end_part(struct packing *p, struct text *fault)
 {
-	write_bytes(w, zone->apex, zone->apex_size);
-	if (*contact != '\0') {
-		write_u8(w, (uint8_t)strlen(contact));
-		write_bytes(w, contact, strlen(contact));
-	}
-	write_bytes(w, zone->apex, zone->apex_size);
-	write_u32(w, 1);      /* serial */
-	write_u32(w, 3600);   /* refresh */
-	write_u32(w, 600);    /* retry */
-	write_u32(w, 604800); /* expire */
-	write_u32(w, 60);     /* minimum: how long "no such number" is remembered */
+	struct part *part = &p->part[p->first];
+
+	pthread_mutex_lock(&p->lock);
+	while (part->state != PART_DONE)
+		pthread_cond_wait(&p->moved, &p->lock);
+	part->state = PART_FREE;
+	p->first = (p->first + 1) % p->parts;
+	p->count--;
+	pthread_mutex_unlock(&p->lock);
+	return put_together(p, part, fault);
 }
 
-int import_empty(struct store_txn *txn, const struct zone *zone)
+/* Whether the oldest part is done, so that nobody has to be waited for. */
+static bool is_done(struct packing *p)
 {
-	static const char contact[] = "hostmaster";
-	uint8_t rdata[2 * KNOT_DNAME_MAXLEN + sizeof(contact) + 20];
-	struct writer w = write_begin(rdata, sizeof(rdata));
-	struct arena arena = { 0 };
-	struct node node = { 0 };
-	struct node_edit edit = { .arena = &arena };
-	struct store_zone record;
+	pthread_mutex_lock(&p->lock);
+	bool done = p->count > 0 && p->part[p->first].state == PART_DONE;
+	pthread_mutex_unlock(&p->lock);
+	return done;
+}
 
-	/* An apex too long for another label in front is its own contact. */
-	write_soa(&w, zone, zone->apex_size + sizeof(contact) <= KNOT_DNAME_MAXLEN ? contact : "");
+static int init_part(struct packing *p, size_t index)
+{
+	if (p->part[index].batch.source != NULL)
+		return 0;
+	return import_batch_init(&p->part[index].batch, p->source);
+}
 
-	int err = store_zone_make(txn, zone->apex, &record);
-	if (err >= 0)
-		err = edit_add(&edit, KNOT_RRTYPE_SOA, DEFAULT_TTL,
-			       slice_make(rdata, write_size(&w)));
-	if (err >= 0)
-		err = edit_add(&edit, KNOT_RRTYPE_NS, DEFAULT_TTL,
-			       slice_make(zone->apex, zone->apex_size));
-	if (err >= 0)
-		err = edit_end(&edit, &node);
-	if (err >= 0)
-		err = store_node_put(txn, &record, zone->apex, &node);
-	if (err >= 0)
-		err = store_zone_put(txn, zone->apex, &record);
-	arena_done(&arena);
-	return err < 0 ? err : 0;
+static void hand_over(struct packing *p, size_t index)
+{
+	pthread_mutex_lock(&p->lock);
+	p->part[index].state = PART_READ;
+	p->count++;
+	pthread_cond_broadcast(&p->moved);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* All parts from the second on. */
+static int pack_parts(struct packing *p, struct text *fault)
+{
+	int there = 1, err = start_threads(p);
+
+	p->parts = 2 * p->threads;
+	while (err == 0 && (there > 0 || p->count > 0)) {
+		size_t next = (p->first + p->count) % p->parts;
+
+		if (there == 0 || p->count == p->parts || is_done(p)) {
+			err = end_part(p, fault);
+			continue;
+		}
+		err = init_part(p, next);
+		if (err == 0)
+			there = import_reader_next(p->reader, &p->part[next].batch, fault);
+		if (err == 0 && there > 0)
+			hand_over(p, next);
+		if (err == 0 && there < 0)
+			err = there;
+	}
+	stop_threads(p);
+	return err;
+}
+
+static int pack_file(struct packing *p, struct text *fault)
+{
+	struct part *first = &p->part[0];
+	int err = init_part(p, 0);
+	int there = err == 0 ? import_reader_next(p->reader, &first->batch, fault) : err;
+
+	if (there > 0) {
+		first->err = import_batch_run(&first->batch);
+		err = put_together(p, first, fault);
+	}
+	if (there <= 0 || err != 0)
+		return there < 0 ? there : err;
+	return pack_parts(p, fault);
+}
+
+static int finish(struct packing *p, struct pack_result *packed, struct text *fault)
+{
+	const char *name = p->whole.name;
+	bool master = !p->source->form->numbers_only;
+	int err = p->faults == 0 ? pack_end(p->pack, packed) : 0;
+
+	take_faults(p, &p->whole, fault);
+	if (err == 0 && p->faults > 0)
+		err = -EINVAL;
+	if (err == 0 && master && !p->soa) {
+		text_printf(fault, "%s: the zone has no SOA record\n", name);
+		err = -EINVAL;
+	} else if (err == 0 && master && !p->ns) {
+		text_printf(fault, "%s: the zone has no NS record at its own name\n", name);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+static int packing_init(struct packing *p, const struct import_source *source, struct text *fault)
+{
+	p->source = source;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->moved, NULL);
+
+	int err = import_batch_init(&p->whole, source);
+	if (err == 0)
+		err = import_reader_new(&p->reader, source, fault);
+	return err == 0 ? pack_new(&p->pack, source->folder, &p->whole.rules) : err;
+}
+
+static void packing_done(struct packing *p)
+{
+	for (size_t i = 0; i < PARTS_MAX; i++)
+		import_batch_done(&p->part[i].batch);
+	import_batch_done(&p->whole);
+	import_reader_free(p->reader);
+	pthread_cond_destroy(&p->moved);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+int import_pack(struct pack **ret, struct pack_result *packed, const struct import_source *source,
+		uint64_t *records, struct text *fault)
+{
+	struct packing *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return -ENOMEM;
+
+	int err = packing_init(p, source, fault);
+	if (err == 0)
+		err = pack_file(p, fault);
+	if (err == 0)
+		err = finish(p, packed, fault);
+	if (err != 0 && fault->size == 0)
+		text_printf(fault, "%s: %s\n", p->whole.name, strerror(-err));
+	if (p->faults > IMPORT_FAULTS_MAX)
+		text_printf(fault, "%s: and %zu more\n", p->whole.name,
+			    p->faults - IMPORT_FAULTS_MAX);
+	if (err == 0) {
+		*ret = p->pack;
+		if (records != NULL)
+			*records = p->records;
+	} else {
+		pack_free(p->pack);
+	}
+	packing_done(p);
+	return err;
 }

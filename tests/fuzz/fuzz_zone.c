@@ -10,8 +10,8 @@
 
 #include "dns/record.h"
 #include "fixture/folder.h"
+#include "fixture/import.h"
 #include "fuzz/fuzz.h"
-#include "zone/import.h"
 
 static char folder[FOLDER_ROOM];
 static struct store *store;

@@ -15,11 +15,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "fixture/import.h"
 #include "fixture/message.h"
 #include "fixture/server.h"
 #include "fixture/show.h"
 #include "oom/failing.h"
-#include "zone/import.h"
 
 static struct fixture fixture;
 static struct message message;

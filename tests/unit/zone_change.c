@@ -17,8 +17,8 @@
 #include "dns/rdata.h"
 #include "dns/record.h"
 #include "fixture/folder.h"
+#include "fixture/import.h"
 #include "zone/history.h"
-#include "zone/import.h"
 
 static char folder[FOLDER_ROOM];
 static struct store *store;
