@@ -5,13 +5,14 @@
  *
  *	bench-plan [-k few|many|own] [-n NUMBERS] [-z ZONE] count
  *	bench-plan ...                                     csv|zone
- *	bench-plan ...                                     questions|mix|vacant COUNT
+ *	bench-plan ...                                     questions|used|mix|vacant COUNT
  *
  *   count      one line of JSON: numbers, records, blocks
  *   csv        number,uri for each record, sorted by number: what "onnetd import" takes
  *   zone       a zone file, in the same order
  *   questions  COUNT of them: nine of ten about numbers in use, one not (NXDOMAIN), half of those
  *              in a block that is handed out and half in one that is not
+ *   used       the same, but all of them in use: what updates do not change
  *   mix        what SIP clients ask to place calls: three of five as above, the rest NAPTR and SRV
  *              of the domain and addresses of its servers
  *   vacant     COUNT numbers that are not in use, no two alike, all over the plan's blocks: single
@@ -198,11 +199,11 @@ static uint64_t draw_outside(void)
 	}
 }
 
-static void number_question(void)
+static void number_question(bool used)
 {
 	char uri[PLAN_URI_MAX + 1];
 	char *at = output_begin();
-	uint64_t kind = draw(20);
+	uint64_t kind = used ? 0 : draw(20);
 	uint64_t number = kind < 18 ? draw_number(true) :
 			  kind < 19 ? draw_number(false) :
 				      draw_outside();
@@ -237,7 +238,14 @@ static void domain_question(void)
 static void questions_write(uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++)
-		number_question();
+		number_question(false);
+	output_flush();
+}
+
+static void used_write(uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		number_question(true);
 	output_flush();
 }
 
@@ -245,7 +253,7 @@ static void mix_write(uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++) {
 		if (draw(5) < 3)
-			number_question();
+			number_question(false);
 		else
 			domain_question();
 	}
@@ -314,6 +322,7 @@ static int run(const char *what, const char *count)
 		const char *name;
 		void (*write)(uint64_t count);
 	} counted[] = { { "questions", questions_write },
+			{ "used", used_write },
 			{ "mix", mix_write },
 			{ "vacant", vacant_write } };
 
@@ -367,7 +376,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (err < 0)
-		fprintf(stderr, "usage: bench-plan [-k few|many|own] [-n NUMBERS] [-z ZONE] "
-				"count|csv|zone|questions COUNT|mix COUNT|vacant COUNT\n");
+		fprintf(stderr,
+			"usage: bench-plan [-k few|many|own] [-n NUMBERS] [-z ZONE] "
+			"count|csv|zone|questions COUNT|used COUNT|mix COUNT|vacant COUNT\n");
 	return err < 0 ? 2 : 0;
 }

@@ -83,6 +83,11 @@ class Plan:
         return self._file("questions", "questions", self._asked)
 
     @property
+    def used(self):
+        """Questions about numbers in use alone, which updates do not change."""
+        return self._file("used", "used", self._asked)
+
+    @property
     def mix(self):
         return self._file("mix", "mix", self._asked)
 

@@ -321,4 +321,4 @@ zone:
 
     def data(self):
         """Octets of the file that holds the zones."""
-        return os.stat(self.directory / "store" / "data.mdb").st_size
+        return os.stat(self.directory / "store" / "data.mdb").st_blocks * 512
