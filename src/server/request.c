@@ -125,10 +125,25 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->tcp = origin->connection != NULL;
 	x->own_payload = own_payload(r, origin);
 	request->read = exchange_read(x);
-	if ((request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
-	    x->opcode == KNOT_OPCODE_QUERY)
+	request->plain = (request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
+			 x->opcode == KNOT_OPCODE_QUERY;
+	if (request->plain)
 		answer_prepare(&r->view, x->wire + KNOT_WIRE_HEADER_SIZE, x->qtype,
 			       &request->question);
+}
+
+void request_prefetch(struct responder *r, struct request *request, size_t count)
+{
+	struct question *question[STORE_AIMS_MAX];
+
+	for (size_t i = 0; i < count;) {
+		size_t questions = 0;
+
+		for (; i < count && questions < STORE_AIMS_MAX; i++)
+			if (request[i].plain)
+				question[questions++] = &request[i].question;
+		answer_prefetch(&r->view, question, questions);
+	}
 }
 
 enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,

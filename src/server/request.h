@@ -39,22 +39,24 @@ struct request {
 	const struct origin *origin;
 	enum exchange_read read;
 	struct exchange exchange;
-	struct question question; /* of a plain query */
+	bool plain; /* a query; then, where it is */
+	struct question question;
 };
 
 /*
  * Answers one request. wire has room for the response: over UDP for what the client takes and a
  * signature, over TCP RESPONSE_ROOM octets. For RESPONSE_STREAM the caller owns *stream.
  *
- * In two steps: reading a request has the memory fetched that its answer will need, so whoever has
- * several reads all of them first. Octets and origin must stay, and the snapshot of the view.
+ * In steps: whoever has several requests reads all of them, then has the memory fetched that their answers
+ * will need, and only then answers them. Octets and origin must stay, and the snapshot of the view.
  */
 void request_read(struct responder *r, struct request *request, const struct origin *origin,
 		  struct slice octets);
+void request_prefetch(struct responder *r, struct request *request, size_t count);
 enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,
 			    size_t *size, struct transfer **stream);
 
-/* Both steps at once. */
+/* Reading and answering at once. */
 enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
 			     uint8_t *wire, size_t *size, struct transfer **stream);
 

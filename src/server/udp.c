@@ -185,6 +185,7 @@ static struct slice message_octets(struct batch *batch, int index)
 
 static void answer_run(struct batch *batch, struct worker *worker)
 {
+	request_prefetch(&worker->responder, batch->run, batch->run_used);
 	for (size_t i = 0; i < batch->run_used; i++) {
 		struct request *request = &batch->run[i];
 		uint8_t *wire = outbox_room(&batch->outbox);

@@ -299,7 +299,7 @@ static void push(knot_xdp_socket_t *socket)
 		;
 }
 
-/* All are read before the first is answered: see request_read(). Returns how many there are. */
+/* All are read before the first is answered: see request_prefetch(). Returns how many there are. */
 static uint32_t read_batch(struct frames *frames, struct responder *responder, uint32_t count)
 {
 	uint32_t used = 0;
@@ -315,6 +315,7 @@ static uint32_t read_batch(struct frames *frames, struct responder *responder, u
 			     slice_make(in->payload.iov_base, in->payload.iov_len));
 		frames->asked[used++] = in;
 	}
+	request_prefetch(responder, frames->request, used);
 	return used;
 }
 

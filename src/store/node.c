@@ -194,6 +194,18 @@ int node_write(struct store_txn *txn, struct store_key *wanted, const struct nod
 	return err == MDB_NOTFOUND ? 0 : database_error(err);
 }
 
+/*
+ * Whether a name makes a wildcard of its zone: it is one, or it is below one, which is there for its sake
+ * (RFC 4592 2.2.2).
+ */
+static bool is_wildcard(const knot_dname_t *name, size_t labels)
+{
+	for (; labels > 0; labels--, name += *name + 1)
+		if (name[0] == 1 && name[1] == '*')
+			return true;
+	return false;
+}
+
 int store_node_put(struct store_txn *txn, struct store_zone *zone, const knot_dname_t *name,
 		   const struct node *node)
 {
@@ -220,8 +232,8 @@ int store_node_put(struct store_txn *txn, struct store_zone *zone, const knot_dn
 	if (key.slot >= 0) {
 		zone->numbers += (uint64_t)more;
 		zone->lengths[key.labels / 64] |= UINT64_C(1) << (key.labels % 64);
-	} else if (knot_dname_is_wildcard(name)) {
-		zone->wildcards += (uint64_t)more;
 	}
+	if (more != 0 && is_wildcard(name, key.labels))
+		zone->wildcards += (uint64_t)more;
 	return 0;
 }

@@ -78,7 +78,7 @@ struct store_zone {
 	uint32_t tree;      /* of its names */
 	uint64_t names;     /* names that have records */
 	uint64_t numbers;   /* of these: in packed blocks */
-	uint64_t wildcards; /* of these: the first label is "*" */
+	uint64_t wildcards; /* of these: a label below the apex is "*" */
 	uint64_t cuts;      /* of these: with NS below the apex, or with DNAME */
 	uint64_t lengths
 		[STORE_LENGTHS]; /* a bit for each count of labels below the apex that numbers may have */

@@ -34,8 +34,9 @@ enum outcome {
 struct search {
 	struct zone_view *view;
 	struct reply *reply;
-	const knot_dname_t *name; /* in the message */
-	struct question question; /* for this name */
+	const knot_dname_t *name;  /* in the message */
+	struct question *question; /* for this name: the client's, or an alias's */
+	struct question alias;
 };
 
 static const knot_dname_t *skip_labels(const knot_dname_t *name, size_t count)
@@ -61,19 +62,31 @@ static const knot_dname_t *wildcard_name(knot_dname_storage_t ret, const knot_dn
 	return ret;
 }
 
-int answer_find_name(struct zone_view *view, const struct store_zone *record, bool ranges,
-		     const knot_dname_t *name, struct store_match *ret)
+/* answer_find_name() with a name that was made ready. */
+static int find_aimed(struct zone_view *view, const struct store_zone *record, bool ranges,
+		      const knot_dname_t *name, struct store_aim *aim, struct store_match *ret)
 {
 	knot_dname_storage_t storage;
-	int err = store_find(view->txn, record, name, ret);
+	int err = store_find_aimed(view->txn, record, aim, ret);
 
-	if (ranges && err == 0 && ret->status != STORE_FOUND)
+	if (err != 0 || ret->status == STORE_FOUND || record->wildcards == 0)
+		return err;
+	if (ranges)
 		err = range_find(view->txn, record, name, ret);
 	if (err != 0 || ret->status != STORE_ABSENT)
 		return err;
 
 	const knot_dname_t *wildcard = wildcard_name(storage, name, ret->encloser_labels);
 	return wildcard != NULL ? store_find(view->txn, record, wildcard, ret) : 0;
+}
+
+int answer_find_name(struct zone_view *view, const struct store_zone *record, bool ranges,
+		     const knot_dname_t *name, struct store_match *ret)
+{
+	struct store_aim aim;
+
+	store_aim(&aim, record, name);
+	return find_aimed(view, record, ranges, name, &aim, ret);
 }
 
 static enum outcome refer(struct search *s, const knot_dname_t *cut, const struct node *node)
@@ -130,7 +143,7 @@ static enum outcome rewrite(struct search *s, const knot_dname_t *owner, const s
 			       .wire = wire };
 	if (!reply_put(s->reply, REPLY_ANSWER, s->name, &cname))
 		return DONE;
-	return s->question.type == KNOT_RRTYPE_CNAME || s->question.type == KNOT_RRTYPE_ANY ?
+	return s->question->type == KNOT_RRTYPE_CNAME || s->question->type == KNOT_RRTYPE_ANY ?
 		       DONE :
 		       follow(s);
 }
@@ -141,25 +154,25 @@ static enum outcome rewrite(struct search *s, const knot_dname_t *owner, const s
  */
 static bool find_cut(struct search *s, enum outcome *ret)
 {
-	size_t apex_labels = s->question.zone->apex_labels;
+	size_t apex_labels = s->question->zone->apex_labels;
 
-	for (size_t depth = apex_labels; depth <= s->question.labels; depth++) {
-		const knot_dname_t *owner = skip_labels(s->name, s->question.labels - depth);
+	for (size_t depth = apex_labels; depth <= s->question->labels; depth++) {
+		const knot_dname_t *owner = skip_labels(s->name, s->question->labels - depth);
 		struct node node;
 		struct rrset set;
 
-		if (store_node_get(s->view->txn, s->question.record, owner, &node) != 0) {
+		if (store_node_get(s->view->txn, s->question->record, owner, &node) != 0) {
 			*ret = BROKEN;
 			return true;
 		}
 		if (depth > apex_labels && node_find(&node, KNOT_RRTYPE_NS, &set)) {
 			/* RFC 4035 3.1.4.1: the parent side answers for DS at the cut */
-			if (depth == s->question.labels && s->question.type == KNOT_RRTYPE_DS)
+			if (depth == s->question->labels && s->question->type == KNOT_RRTYPE_DS)
 				return false;
 			*ret = refer(s, owner, &node);
 			return true;
 		}
-		if (depth < s->question.labels && node_find(&node, KNOT_RRTYPE_DNAME, &set)) {
+		if (depth < s->question->labels && node_find(&node, KNOT_RRTYPE_DNAME, &set)) {
 			*ret = rewrite(s, owner, &set);
 			return true;
 		}
@@ -172,14 +185,14 @@ static enum outcome answer_node(struct search *s, const struct node *node)
 {
 	struct rrset set;
 
-	if (s->question.type == KNOT_RRTYPE_ANY) {
+	if (s->question->type == KNOT_RRTYPE_ANY) {
 		/* RFC 8482 4.1: one set is answer enough */
 		if (!node_at(node, 0, &set))
 			return NODATA;
 		reply_put(s->reply, REPLY_ANSWER, s->name, &set);
 		return DONE;
 	}
-	if (node_find(node, s->question.type, &set)) {
+	if (node_find(node, s->question->type, &set)) {
 		reply_put(s->reply, REPLY_ANSWER, s->name, &set);
 		return DONE;
 	}
@@ -193,10 +206,10 @@ static enum outcome search_zone(struct search *s)
 	enum outcome outcome;
 	struct store_match match;
 
-	if (s->question.record->cuts > 0 && find_cut(s, &outcome))
+	if (s->question->record->cuts > 0 && find_cut(s, &outcome))
 		return outcome;
-	if (answer_find_name(s->view, s->question.record, s->question.zone->number_ranges, s->name,
-			     &match) != 0)
+	if (find_aimed(s->view, s->question->record, s->question->zone->number_ranges, s->name,
+		       &s->question->aim, &match) != 0)
 		return BROKEN;
 	if (match.status == STORE_FOUND)
 		return answer_node(s, &match.node);
@@ -226,14 +239,30 @@ void answer_prepare(struct zone_view *view, const knot_dname_t *name, uint16_t t
 		ret->labels++;
 	ret->zone = choose_zone(view, name, ret);
 	ret->record = ret->zone != NULL ? zone_view_get(view, ret->zone) : NULL;
+	if (ret->record != NULL)
+		store_aim(&ret->aim, ret->record, name);
+}
+
+void answer_prefetch(struct zone_view *view, struct question *const question[], size_t count)
+{
+	struct store_aim *aim[STORE_AIMS_MAX];
+
+	for (size_t i = 0; i < count;) {
+		size_t aims = 0;
+
+		for (; i < count && aims < STORE_AIMS_MAX; i++)
+			if (question[i]->record != NULL)
+				aim[aims++] = &question[i]->aim;
+		store_aim_all(view->txn, aim, aims);
+	}
 }
 
 /* RFC 2308 3 */
 static void put_negative(struct search *s)
 {
-	const struct zone *zone = s->question.zone;
+	const struct zone *zone = s->question->zone;
 
-	negative_put(s->view, zone, skip_labels(s->name, s->question.labels - zone->apex_labels),
+	negative_put(s->view, zone, skip_labels(s->name, s->question->labels - zone->apex_labels),
 		     s->reply);
 }
 
@@ -247,23 +276,26 @@ static bool seen_before(const struct search *s)
 	return false;
 }
 
-uint8_t answer_find(struct zone_view *view, const struct question *question, struct reply *reply)
+uint8_t answer_find(struct zone_view *view, struct question *question, struct reply *reply)
 {
-	struct search s = { .view = view,
-			    .reply = reply,
-			    .name = reply->wire + REPLY_QNAME_AT,
-			    .question = *question };
+	struct search s; /* an alias's question is large, and mostly there is none */
 
+	s.view = view;
+	s.reply = reply;
+	s.name = reply->wire + REPLY_QNAME_AT;
+	s.question = question;
 	reply->authoritative = true;
 	for (int aliases = 0; aliases < ALIASES_MAX; aliases++) {
-		if (aliases > 0)
-			answer_prepare(view, s.name, question->type, &s.question);
-		if (s.question.zone == NULL) {
+		if (aliases > 0) {
+			s.question = &s.alias;
+			answer_prepare(view, s.name, question->type, s.question);
+		}
+		if (s.question->zone == NULL) {
 			reply->authoritative = aliases > 0;
 			return aliases > 0 ? KNOT_RCODE_NOERROR : KNOT_RCODE_REFUSED;
 		}
 
-		switch (s.question.record != NULL ? search_zone(&s) : BROKEN) {
+		switch (s.question->record != NULL ? search_zone(&s) : BROKEN) {
 		case DONE:
 			return KNOT_RCODE_NOERROR;
 		case NODATA:

@@ -11,17 +11,21 @@ struct question {
 	size_t labels;                   /* of its name */
 	const struct zone *zone;         /* NULL: none of ours */
 	const struct store_zone *record; /* the zone in the store; NULL: there is none */
+	struct store_aim aim;            /* where there is one */
 };
 
-/* Finds out where the question for name is answered, and has the memory fetched that this will need. */
+/* Finds out where the question for name is answered. */
 void answer_prepare(struct zone_view *view, const knot_dname_t *name, uint16_t type,
 		    struct question *ret);
+
+/* Has the memory fetched that the answers to these will need; not needed for anything else. */
+void answer_prefetch(struct zone_view *view, struct question *const question[], size_t count);
 
 /*
  * Answers the question that stands at the start of the reply, from what the view holds: fills the
  * three sections and says by the RCODE how it ended (KNOT_RCODE_*). REFUSED: no zone of ours.
  */
-uint8_t answer_find(struct zone_view *view, const struct question *question, struct reply *reply);
+uint8_t answer_find(struct zone_view *view, struct question *question, struct reply *reply);
 
 /*
  * Looks for one name of a zone without regard to delegations; a wildcard stands in where there is
