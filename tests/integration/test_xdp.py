@@ -4,8 +4,10 @@ listen-xdp: UDP that goes past the kernel's sockets has the answers that sockets
 there is no AF_XDP, sockets give them.
 """
 import random
+import shutil
 import socket
 import struct
+import subprocess
 
 import dns.rcode
 import dns.update
@@ -317,6 +319,24 @@ def test_without_the_interface_sockets_serve(cable, start_far):
                                           (21, "CAP_SYS_ADMIN")])
 def test_without_the_rights_sockets_serve(cable, start_far, number, name):
     fallen_back(start_far(xdp=[cable.far], without=number), cable, name)
+
+
+def test_a_program_of_somebody_else_stays(cable, start_far, tmp_path):
+    clang = shutil.which("clang") or pytest.skip("no clang")
+    source, program = tmp_path / "pass.c", tmp_path / "pass.o"
+    source.write_text('__attribute__((section("xdp"), used)) int all_pass(void *p) { return 2; }\n'
+                      'char l[] __attribute__((section("license"), used)) = "GPL";\n')
+    subprocess.run([clang, "-O2", "-target", "bpf", "-c", source, "-o", program], check=True)
+    link = ["-n", cable.spaces[1], "link", "set", "dev", cable.far, "xdp"]
+    cable.ip(*link, "off")
+    try:
+        cable.ip(*link, "obj", str(program), "sec", "xdp")
+    except cables.Missing as why:
+        pytest.skip(str(why))
+    try:
+        fallen_back(start_far(xdp=[cable.far]), cable, "another program")
+    finally:
+        cable.ip(*link, "off")
 
 
 def test_with_an_mtu_beyond_a_frame_sockets_serve(cable, start_far):
