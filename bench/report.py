@@ -139,7 +139,8 @@ def zone_table(report):
 def xdp_table(report):
     results = report["xdp"]
     names = list(results["single"])
-    out = [line("Over a cable, one by one", *XDP_LOADS, "ratio to sockets", "to knotd, AF_XDP")]
+    out = [line("Answers/s over a cable, one by one", "numbers", "SIP mix", "",
+                "numbers: to sockets", "to knotd, AF_XDP")]
     for name in names:
         rounds = results["single"][name]
         plain = name.split(",")[0]
@@ -147,7 +148,7 @@ def xdp_table(report):
         beside = ratio(rounds, results["single"][plain], "rate") if plain != name else ""
         knot = results["single"].get("knotd, AF_XDP")
         ours = ratio(rounds, knot, "rate") if knot and name == "onnetd, AF_XDP" else ""
-        out.append(line(name, *cells, beside, ours))
+        out.append(line(name, *cells, "", beside, ours))
     return out
 
 

@@ -346,8 +346,6 @@ void xdp_serve(struct xdp *xdp, struct worker *worker)
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		uint32_t count = 0;
 
-		/* libknot writes what a frame has, and leaves the rest as the last one had it */
-		memset(frames->in, 0, sizeof(frames->in));
 		if (knot_xdp_recv(frames->socket, frames->in, BATCH, &count, NULL) != KNOT_EOK ||
 		    count == 0)
 			return;
@@ -355,6 +353,8 @@ void xdp_serve(struct xdp *xdp, struct worker *worker)
 		if (worker_renew(worker))
 			answer_batch(frames, worker, count);
 		knot_xdp_recv_finish(frames->socket, frames->in, count);
+		/* libknot writes what a frame has, and leaves the rest as the last one had it */
+		memset(frames->in, 0, count * sizeof(frames->in[0]));
 		if (count < BATCH)
 			return;
 	}
