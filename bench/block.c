@@ -137,18 +137,19 @@ static uint8_t packed[BLOCK_SLOTS * 100];
 static struct slice pieces[BLOCK_SLOTS];
 static size_t piece_count;
 
-/* The block that is being edited in pieces. */
+/* The block that is being edited in pieces, each as large as may be. */
 static void cut(void)
 {
 	uint8_t *to = packed;
 
 	piece_count = 0;
-	for (int first = 0, end = -1; first < BLOCK_SLOTS; first = end + 1) {
+	for (int first = 0, end = 0; first < BLOCK_SLOTS; first = end) {
 		struct slice piece;
 
-		need(block_edit_write_part(edit, first, BLOCK_SLOTS - 1, ENTRY_MOST, &end, &piece));
-		if (piece.size == 0)
-			continue;
+		do
+			need(block_edit_write(edit, first, end, &piece));
+		while (piece.size <= ENTRY_MOST && ++end < BLOCK_SLOTS);
+		need(block_edit_write(edit, first, end - 1, &piece));
 		memcpy(to, piece.data, piece.size);
 		pieces[piece_count++] = slice_make(to, piece.size);
 		to += piece.size;
@@ -208,11 +209,11 @@ static void do_load(size_t round)
 static void do_update(size_t round)
 {
 	struct slice piece = pieces[round % piece_count], octets;
-	int slot = block_next(piece, 0), end;
+	int slot = block_next(piece, 0);
 
 	do_load(round);
 	need(block_edit_put(edit, slot, &nodes[slot]));
-	need(block_edit_write_part(edit, 0, BLOCK_SLOTS - 1, ENTRY_MOST, &end, &octets));
+	need(block_edit_write(edit, 0, BLOCK_SLOTS - 1, &octets));
 }
 
 /* Nanoseconds of one, in the best of many rounds: what else the machine does comes and goes. */

@@ -60,11 +60,4 @@ size_t block_edit_count(const struct block_edit *edit);
 /* The octets of slots first to last, which stay until the next call. No octets where none is in use. -ENOMEM. */
 int block_edit_write(struct block_edit *edit, int first, int last, struct slice *ret);
 
-/*
- * The same for as many slots from first on as fit in limit octets, at least one that is in use; the last slot
- * that was looked at in *end (last where all fit), so that what is left begins behind it.
- */
-int block_edit_write_part(struct block_edit *edit, int first, int last, size_t limit, int *end,
-			  struct slice *ret);
-
 #endif

@@ -51,28 +51,8 @@ void block_edit_begin(struct block_edit *edit, struct slice prefix)
 
 static void set_slot(struct block_edit *edit, int slot, unsigned bundle)
 {
-	struct pool_bundle *bundles = edit->pool.bundles;
-	unsigned old = edit->slots[slot];
-
-	if (old == bundle)
-		return;
-	if (old != SLOT_FREE) {
-		edit->count--;
-		if (--bundles[old].slots == 0)
-			edit->pool.idle++;
-	}
-	if (bundle != SLOT_FREE) {
-		edit->count++;
-		if (bundles[bundle].slots++ == 0)
-			edit->pool.idle--;
-	}
+	edit->count += (size_t)(bundle != SLOT_FREE) - (size_t)(edit->slots[slot] != SLOT_FREE);
 	edit->slots[slot] = (uint16_t)bundle;
-}
-
-static void sweep(struct block_edit *edit)
-{
-	if (pool_is_littered(&edit->pool))
-		pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
 }
 
 int block_edit_put(struct block_edit *edit, int slot, const struct node *node)
@@ -85,7 +65,7 @@ int block_edit_put(struct block_edit *edit, int slot, const struct node *node)
 		set_slot(edit, slot, SLOT_FREE);
 		return 0;
 	}
-	sweep(edit);
+	pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
 
 	int err = fold_node(&edit->fold, &edit->pool, slot, node, records, &count);
 	if (err == 0)
@@ -160,15 +140,17 @@ static int load_index(struct block_pool *pool, const struct block_view *view, si
 	return err;
 }
 
-/* Turns the indexes of slots in use into bundles. */
-static int load_bundles(struct block_edit *edit, const struct block_view *view,
-			uint16_t indexes[BLOCK_SLOTS])
+/* The bundles that slots in use have, by index; SLOT_FREE where no slot has that. NULL: see err. */
+static const uint16_t *load_bundles(struct block_edit *edit, const struct block_view *view,
+				    const uint16_t indexes[BLOCK_SLOTS], int *err)
 {
 	size_t count = view->records + view->bundles;
 	size_t size = view->records * sizeof(uint32_t) + count * sizeof(uint16_t);
 
-	if (room_grow(&edit->known, size) != 0)
-		return -ENOMEM;
+	if (room_grow(&edit->known, size) != 0) {
+		*err = -ENOMEM;
+		return NULL;
+	}
 
 	uint32_t *records = (uint32_t *)(void *)edit->known.data;
 	uint16_t *bundles = (uint16_t *)(records + view->records);
@@ -177,35 +159,35 @@ static int load_bundles(struct block_edit *edit, const struct block_view *view,
 	for (size_t i = 0; i < view->count; i++) {
 		uint16_t *bundle = &bundles[indexes[i]];
 
-		if (*bundle == SLOT_FREE) {
-			int err = load_index(&edit->pool, view, indexes[i], records, bundle);
-
-			if (err != 0)
-				return err;
-		}
-		indexes[i] = *bundle;
+		if (*bundle != SLOT_FREE)
+			continue;
+		*err = load_index(&edit->pool, view, indexes[i], records, bundle);
+		if (*err != 0)
+			return NULL;
 	}
-	return 0;
+	return bundles;
 }
 
 int block_edit_load(struct block_edit *edit, struct slice block)
 {
-	uint16_t slots[BLOCK_SLOTS], bundles[BLOCK_SLOTS];
+	uint16_t slots[BLOCK_SLOTS], indexes[BLOCK_SLOTS];
 	struct block_view view;
 
 	if (block.size == 0)
 		return 0;
-	sweep(edit);
+	pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
 
 	int err = view_open(block, &view);
 	if (err == 0)
 		err = view_slots(&view, slots);
 	if (err == 0)
-		err = view_indexes(&view, bundles);
-	if (err == 0)
-		err = load_bundles(edit, &view, bundles);
-	for (size_t i = 0; i < view.count && err == 0; i++)
-		set_slot(edit, slots[i], bundles[i]);
+		err = view_indexes(&view, indexes);
+	if (err != 0)
+		return err;
+
+	const uint16_t *bundles = load_bundles(edit, &view, indexes, &err);
+	for (size_t i = 0; bundles != NULL && i < view.count; i++)
+		set_slot(edit, slots[i], bundles[indexes[i]]);
 	return err;
 }
 
@@ -244,26 +226,10 @@ size_t block_edit_count(const struct block_edit *edit)
 	return edit->count;
 }
 
-int block_edit_write_part(struct block_edit *edit, int first, int last, size_t limit, int *end,
-			  struct slice *ret)
+int block_edit_write(struct block_edit *edit, int first, int last, struct slice *ret)
 {
 	assert(first >= 0 && last < BLOCK_SLOTS);
 
-	int reached = last,
-	    err = draft_slots(&edit->draft, &edit->pool, edit->slots, first, &reached, limit);
-	if (err == 1)
-		err = draft_slots(&edit->draft, &edit->pool, edit->slots, first, &reached,
-				  SIZE_MAX);
-	if (err == 0)
-		err = draft_write(&edit->draft, &edit->pool, &edit->octets, ret);
-	if (err == 0)
-		*end = reached;
-	return err;
-}
-
-int block_edit_write(struct block_edit *edit, int first, int last, struct slice *ret)
-{
-	int end;
-
-	return block_edit_write_part(edit, first, last, SIZE_MAX, &end, ret);
+	int err = draft_slots(&edit->draft, &edit->pool, edit->slots, first, last);
+	return err == 0 ? draft_write(&edit->draft, &edit->pool, &edit->octets, ret) : err;
 }

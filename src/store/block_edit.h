@@ -24,7 +24,6 @@ struct draft_record {
 
 /* How far a draft is. */
 struct draft_mark {
-	int first, last;
 	size_t slots;   /* in use */
 	size_t bundles; /* those of one record too */
 	size_t alone;   /* of these, of one record */
@@ -50,21 +49,9 @@ struct block_draft {
 	struct block_room entries;
 };
 
-/*
- * Begins a draft of slots first to *last that are not SLOT_FREE, as far as they take at most limit octets, but
- * one at least. 1: that was too much; up to the slot that is in *last then, it is not. -ENOMEM.
- */
+/* Begins a draft of slots first to last that are not SLOT_FREE. -ENOMEM. */
 int draft_slots(struct block_draft *draft, struct block_pool *pool, const uint16_t *slots,
-		int first, int *last, size_t limit);
-
-/* How the octets will be; the draft is not empty. */
-struct draft_shape {
-	unsigned form, bits, width, width_code, number_size;
-	size_t first, last, bundles; /* bundles: of several records */
-	size_t ranks_size, slots_size, indexes_size, entries_size, entry_count, size;
-};
-
-struct draft_shape draft_shape(const struct block_draft *draft);
+		int first, int last);
 
 /* Writes the octets. -ENOMEM. */
 int draft_write(struct block_draft *draft, const struct block_pool *pool, struct block_room *room,

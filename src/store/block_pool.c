@@ -5,8 +5,8 @@
  * found through the record itself.
  *
  * What is not in use any more stays, since it may come back (a number that is moved to and fro), until
- * there is more of it than of the rest. Then everything moves down within its array, which
- * needs no memory, and the tables are filled anew.
+ * there may be much of it. Then everything moves down within its array, which needs no memory, and the
+ * tables are filled anew.
  */
 #include "store/block_pool.h"
 
@@ -15,8 +15,8 @@
 
 enum {
 	TABLE_MIN = 64,
-	IDLE_MAX = 256,             /* bundles */
-	LITTER_MAX = 1024 * 1024,   /* octets */
+	LITTER_BUNDLES = 1000, /* so many are no reason to sweep */
+	LITTER_OCTETS = 1024 * 1024,
 	KEEP_MAX = 4 * 1024 * 1024, /* octets that an empty pool holds on to */
 };
 
@@ -64,7 +64,7 @@ int pool_clear(struct block_pool *pool)
 		pool->octets_room = 0;
 	}
 	pool->octets_size = pool->record_count = pool->bundle_count = pool->part_count = 0;
-	pool->idle = pool->swept = 0;
+	pool->swept_octets = pool->swept_bundles = 0;
 	if (table_clear(&pool->record_table, TABLE_MIN) != 0)
 		return -ENOMEM;
 	return table_clear(&pool->bundle_table, TABLE_MIN);
@@ -244,32 +244,29 @@ int pool_bundle_add(struct block_pool *pool, const uint32_t *records, size_t cou
 	memcpy(pool->parts + pool->part_count, records, count * sizeof(*records));
 	pool->part_count += count;
 	table_put(&pool->bundle_table, hash, pool->bundle_count);
-	pool->idle++;
 	*ret = (uint32_t)pool->bundle_count++;
 	if (count == 1)
 		*alone = (uint16_t)(*ret + 1);
 	return 0;
 }
 
-bool pool_is_littered(const struct block_pool *pool)
-{
-	if (pool->idle == 0)
-		return false;
-	return pool->idle > IDLE_MAX + (pool->bundle_count - pool->idle) ||
-	       pool->octets_size > LITTER_MAX + 2 * pool->swept;
-}
-
 /* Gives each bundle with slots, and each record of these, in mark 1 + the number that it will have. */
-static void mark_used(struct block_pool *pool)
+static void mark_used(struct block_pool *pool, const uint16_t *slots, size_t count, uint16_t none)
 {
 	uint32_t records = 0, bundles = 0;
 
 	for (size_t i = 0; i < pool->record_count; i++)
 		pool->records[i].mark = 0;
+	for (size_t i = 0; i < pool->bundle_count; i++)
+		pool->bundles[i].mark = 0;
+	for (size_t i = 0; i < count; i++)
+		if (slots[i] != none)
+			pool->bundles[slots[i]].mark = 1;
 	for (size_t i = 0; i < pool->bundle_count; i++) {
 		struct pool_bundle *bundle = &pool->bundles[i];
 
-		bundle->mark = bundle->slots > 0 ? ++bundles : 0;
+		if (bundle->mark != 0)
+			bundle->mark = ++bundles;
 		for (size_t k = 0; bundle->mark != 0 && k < bundle->count; k++)
 			pool->records[pool->parts[bundle->at + k]].mark = 1;
 	}
@@ -301,7 +298,6 @@ static void move_bundles(struct block_pool *pool)
 	}
 	pool->bundle_count = count;
 	pool->part_count = parts;
-	pool->idle = 0;
 }
 
 static void move_records(struct block_pool *pool)
@@ -319,22 +315,31 @@ static void move_records(struct block_pool *pool)
 		pool->records[count++] = record;
 	}
 	pool->record_count = count;
-	pool->octets_size = pool->swept = octets;
+	pool->octets_size = octets;
 }
 
-void pool_sweep(struct block_pool *pool, uint16_t *slots, size_t count, uint16_t none)
+static void tables_fill(struct block_pool *pool)
 {
-	mark_used(pool);
-	for (size_t i = 0; i < count; i++)
-		if (slots[i] != none)
-			slots[i] = (uint16_t)(pool->bundles[slots[i]].mark - 1);
-	move_bundles(pool);
-	move_records(pool);
-
 	memset(pool->record_table.numbers, 0, pool->record_table.size * sizeof(uint32_t));
 	for (size_t i = 0; i < pool->record_count; i++)
 		table_put(&pool->record_table, pool->records[i].hash, i);
 	memset(pool->bundle_table.numbers, 0, pool->bundle_table.size * sizeof(uint32_t));
 	for (size_t i = 0; i < pool->bundle_count; i++)
 		table_put(&pool->bundle_table, pool->bundles[i].hash, i);
+}
+
+void pool_sweep(struct block_pool *pool, uint16_t *slots, size_t count, uint16_t none)
+{
+	if (pool->bundle_count <= LITTER_BUNDLES + 2 * pool->swept_bundles &&
+	    pool->octets_size <= LITTER_OCTETS + 2 * pool->swept_octets)
+		return;
+	mark_used(pool, slots, count, none);
+	for (size_t i = 0; i < count; i++)
+		if (slots[i] != none)
+			slots[i] = (uint16_t)(pool->bundles[slots[i]].mark - 1);
+	move_bundles(pool);
+	move_records(pool);
+	tables_fill(pool);
+	pool->swept_octets = pool->octets_size;
+	pool->swept_bundles = pool->bundle_count;
 }

@@ -25,7 +25,6 @@ struct pool_bundle {
 	size_t at; /* in parts */
 	uint32_t hash;
 	uint16_t count;
-	uint16_t slots; /* in use with it */
 	uint32_t mark;
 	uint64_t stamp;
 };
@@ -44,8 +43,7 @@ struct block_pool {
 	size_t octets_size, record_count, bundle_count, part_count;
 	size_t octets_room, record_room, bundle_room, part_room;
 	struct pool_table record_table, bundle_table;
-	size_t idle;  /* bundles without slots */
-	size_t swept; /* octets_size after the last sweep */
+	size_t swept_octets, swept_bundles; /* what was in use at the last sweep */
 };
 
 /* count elements of size unit in an array that has room for *room; doubles. -ENOMEM. */
@@ -86,10 +84,10 @@ static inline struct block_record pool_record_view(const struct block_pool *pool
 	};
 }
 
-/* Whether so much is no longer in use that pool_sweep() pays. */
-bool pool_is_littered(const struct block_pool *pool);
-
-/* Forgets bundles without slots and records without bundles; slots get the new numbers. */
+/*
+ * Where there may be much that no slot has any more: forgets that, and gives the slots the new
+ * numbers of their bundles. none: a slot that has nothing.
+ */
 void pool_sweep(struct block_pool *pool, uint16_t *slots, size_t count, uint16_t none);
 
 #endif

@@ -179,21 +179,29 @@ static int bitmap_slots(const struct block_view *view, uint16_t *ret)
 	return count == view->count ? 0 : -EBADMSG;
 }
 
-int view_slots(const struct block_view *view, uint16_t ret[BLOCK_SLOTS])
+static int list_slots(const struct block_view *view, uint16_t *ret)
 {
 	int before = view->first - 1;
 
-	if (view->form == FORM_BITMAP)
-		return bitmap_slots(view, ret);
 	for (size_t i = 0; i < view->count; i++) {
-		int slot = view->form == FORM_ALL ? view->first + (int)i :
-						    (int)form_u16(view->slots + i * 2);
+		int slot = (int)form_u16(view->slots + i * 2);
 
 		if (slot <= before || slot > view->last)
 			return -EBADMSG;
 		ret[i] = (uint16_t)slot;
 		before = slot;
 	}
+	return 0;
+}
+
+int view_slots(const struct block_view *view, uint16_t ret[BLOCK_SLOTS])
+{
+	if (view->form == FORM_BITMAP)
+		return bitmap_slots(view, ret);
+	if (view->form == FORM_LIST)
+		return list_slots(view, ret);
+	for (size_t i = 0; i < view->count; i++)
+		ret[i] = (uint16_t)((size_t)view->first + i);
 	return 0;
 }
 

@@ -6,6 +6,67 @@
 
 #include "store/block_edit.h"
 
+/* How the octets will be. */
+struct shape {
+	unsigned form, bits, width, width_code, number_size;
+	size_t first, last, bundles; /* bundles: of several records */
+	size_t ranks_size, slots_size, indexes_size, entries_size, entry_count, size;
+};
+
+static unsigned bits_needed(size_t most)
+{
+	return most > 0 ? 64U - (unsigned)__builtin_clzll(most) : 0;
+}
+
+static void shape_slots(struct shape *shape, const struct block_draft *draft)
+{
+	size_t ranks, bits, count = draft->now.slots;
+
+	shape->first = draft->slots[0];
+	shape->last = draft->slots[count - 1];
+	size_t span = shape->last - shape->first + 1;
+	ranks = (span - 1) / FORM_RANK_SLOTS * 2;
+	bits = (span + 7) / 8;
+	if (count == span) {
+		shape->form = FORM_ALL;
+	} else if (count * 2 <= ranks + bits) {
+		shape->form = FORM_LIST;
+		shape->slots_size = count * 2;
+	} else {
+		shape->form = FORM_BITMAP;
+		shape->ranks_size = ranks;
+		shape->slots_size = bits;
+	}
+}
+
+static struct shape shape_make(const struct block_draft *draft)
+{
+	const struct draft_mark *now = &draft->now;
+	struct shape shape = { .bundles = now->bundles - now->alone };
+	size_t bits = bits_needed(now->bundles - 1);
+
+	shape_slots(&shape, draft);
+	shape.entry_count = now->records + shape.bundles;
+	shape.number_size = now->records > UINT8_MAX || shape.bundles > UINT8_MAX ? 2 : 1;
+	shape.entries_size = now->entries_size + now->parts * shape.number_size;
+	shape.width_code = shape.entries_size <= UINT8_MAX  ? 0 :
+			   shape.entries_size <= UINT16_MAX ? 1 :
+							      2;
+	shape.width = 1U << shape.width_code;
+	/* each slot has a record of its own: they are numbered as the slots are */
+	if (bits > 0 && shape.bundles == 0 && now->bundles == now->slots) {
+		shape.bits = FORM_BITS_ORDER;
+	} else {
+		shape.bits = (unsigned)bits;
+		shape.indexes_size = (now->slots * bits + 7) / 8;
+	}
+	shape.size = 4 + 2 * shape.number_size + 1 + (shape.form != FORM_ALL ? 2 : 0) +
+		     now->row_count * (shape.number_size + 1) + shape.ranks_size +
+		     shape.slots_size + shape.indexes_size + (shape.entry_count - 1) * shape.width +
+		     shape.entries_size;
+	return shape;
+}
+
 /* Of two octets, and of as many as a number of this block has. */
 static uint8_t *put_two(uint8_t *at, size_t number)
 {
@@ -35,8 +96,7 @@ static uint8_t *put_bases(uint8_t *at, const struct block_draft *draft, size_t n
 	return at;
 }
 
-static uint8_t *put_head(uint8_t *at, const struct block_draft *draft,
-			 const struct draft_shape *shape)
+static uint8_t *put_head(uint8_t *at, const struct block_draft *draft, const struct shape *shape)
 {
 	at = put_two(at, shape->first | shape->form << 10 | shape->width_code << 12 |
 				 (shape->number_size == 2 ? FORM_COUNT_WIDE : 0U));
@@ -49,8 +109,7 @@ static uint8_t *put_head(uint8_t *at, const struct block_draft *draft,
 	return put_bases(at, draft, shape->number_size);
 }
 
-static uint8_t *put_bitmap(uint8_t *at, const struct block_draft *draft,
-			   const struct draft_shape *shape)
+static uint8_t *put_bitmap(uint8_t *at, const struct block_draft *draft, const struct shape *shape)
 {
 	uint8_t *ranks = at, *end = at + shape->ranks_size + shape->slots_size;
 	size_t slots = draft->now.slots, span = shape->last - shape->first + 1, i = 0;
@@ -70,8 +129,7 @@ static uint8_t *put_bitmap(uint8_t *at, const struct block_draft *draft,
 	return end;
 }
 
-static uint8_t *put_slots(uint8_t *at, const struct block_draft *draft,
-			  const struct draft_shape *shape)
+static uint8_t *put_slots(uint8_t *at, const struct block_draft *draft, const struct shape *shape)
 {
 	if (shape->form == FORM_BITMAP)
 		return put_bitmap(at, draft, shape);
@@ -80,8 +138,7 @@ static uint8_t *put_slots(uint8_t *at, const struct block_draft *draft,
 	return at;
 }
 
-static uint8_t *put_indexes(uint8_t *at, const struct block_draft *draft,
-			    const struct draft_shape *shape)
+static uint8_t *put_indexes(uint8_t *at, const struct block_draft *draft, const struct shape *shape)
 {
 	uint8_t *end = at + shape->indexes_size;
 	uint64_t held = 0;
@@ -120,7 +177,7 @@ static uint8_t *put_offset(uint8_t *at, size_t offset, size_t width)
 
 /* Offsets, then the entries of records (those that slots have alone come first) and bundles. */
 static void put_entries(uint8_t *at, const struct block_draft *draft, const struct block_pool *pool,
-			const struct draft_shape *shape)
+			const struct shape *shape)
 {
 	uint8_t *entries = at + (shape->entry_count - 1) * shape->width, *entry = entries;
 
@@ -150,7 +207,7 @@ static void put_entries(uint8_t *at, const struct block_draft *draft, const stru
 
 /* Numbers of records and indexes of bundles: those of one record are behind the others. */
 static void set_numbers(struct block_draft *draft, const struct block_pool *pool,
-			const struct draft_shape *shape)
+			const struct shape *shape)
 {
 	uint32_t alone = 0, others = (uint32_t)draft->now.alone;
 	uint16_t several = 0;
@@ -176,7 +233,7 @@ int draft_write(struct block_draft *draft, const struct block_pool *pool, struct
 		return 0;
 	}
 
-	struct draft_shape shape = draft_shape(draft);
+	struct shape shape = shape_make(draft);
 	if (room_grow(room, shape.size) != 0)
 		return -ENOMEM;
 	set_numbers(draft, pool, &shape);
