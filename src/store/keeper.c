@@ -180,7 +180,7 @@ static int commit(struct store *store, MDB_txn *txn, enum keeper_way way)
 		return err;
 
 	int settled = settle(keeper);
-	return err != 0 ? err : settled;
+	return settled != 0 ? settled : err; /* lost: it may come back */
 }
 
 int keeper_commit(struct store *store, MDB_txn *txn, enum keeper_way way)
