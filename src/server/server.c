@@ -10,8 +10,6 @@
 #include "server/server.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -19,7 +17,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/control.h"
 #include "server/peer.h"
+#include "server/rights.h"
 #include "server/seed.h"
 #include "server/worker.h"
 #include "server/writer.h"
@@ -31,6 +31,7 @@ struct server {
 	struct store *store;
 	struct update_writer writer;
 	bool has_writer, writer_runs;
+	struct control *control;
 	struct worker *worker;
 	size_t worker_count;   /* that are initialized */
 	size_t worker_running; /* whose threads run */
@@ -123,30 +124,6 @@ static int make_workers(struct server *server, struct text *fault)
 	return err;
 }
 
-/* Becomes the user that the configuration names; the storage folder becomes theirs. */
-static int drop_rights(const struct conf *conf, struct text *fault)
-{
-	if (conf->user == NULL || geteuid() != 0)
-		return 0;
-
-	const struct passwd *user = getpwnam(conf->user);
-	if (user == NULL) {
-		text_printf(fault, "%s: there is no user '%s'\n", conf->path, conf->user);
-		return -EINVAL;
-	}
-	if ((mkdir(conf->storage, 0700) != 0 && errno != EEXIST) ||
-	    chown(conf->storage, user->pw_uid, user->pw_gid) != 0 ||
-	    initgroups(conf->user, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
-	    setuid(user->pw_uid) != 0) {
-		int err = -errno;
-
-		text_printf(fault, "cannot become user '%s' with storage %s: %s\n", conf->user,
-			    conf->storage, strerror(-err));
-		return err;
-	}
-	return 0;
-}
-
 /* As many files as connections may be open, as far as we are allowed to have them. */
 static void allow_files(const struct conf *conf)
 {
@@ -183,7 +160,7 @@ static int start(struct server *server, struct text *fault)
 
 	int err = make_workers(server, fault);
 	if (err == 0)
-		err = drop_rights(conf, fault);
+		err = rights_drop(conf, fault);
 	if (err == 0)
 		err = store_open(&server->store, conf->storage, fault);
 	if (err == 0)
@@ -196,6 +173,9 @@ static int start(struct server *server, struct text *fault)
 	server->shared.queue = &server->writer.queue;
 	if (err == 0)
 		err = start_threads(server);
+	if (err == 0)
+		err = control_start(&server->control, store_folder(server->store), &server->shared,
+				    &server->writer, fault);
 	if (err != 0 && fault->size == 0)
 		text_printf(fault, "cannot start: %s\n", strerror(-err));
 	return err;
@@ -328,7 +308,8 @@ int server_stop(struct server *server)
 {
 	if (server == NULL)
 		return 0;
-	/* The writer first: what it has done goes out through the workers. */
+	control_stop(server->control); /* while there is a writer that it may wait for */
+	/* Then the writer: what it has done goes out through the workers. */
 	if (server->writer_runs)
 		writer_stop(&server->writer);
 	call_workers(server);

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The control socket. One thread takes one command after another. An import is loaded by the
+ * writer's thread, slice by slice, so that updates are only ever as late as a slice takes; this thread
+ * counts along and tells the command how far it is.
+ *
+ * Files come as descriptors (SCM_RIGHTS, unix(7)), so neither names nor rights of files matter.
+ */
+#include "server/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "dns/record.h"
+#include "server/control_line.h"
+#include "server/worker.h"
+#include "server/writer.h"
+#include "zone/import.h"
+
+enum { PROGRESS_MS = 200, WORDS_MAX = 8, PATIENCE_S = 10 };
+
+struct control {
+	struct shared *shared;
+	struct update_writer *writer;
+	pthread_t thread;
+	int listener, stop; /* stop: an eventfd */
+	atomic_bool stopping;
+};
+
+/* A command while it is carried out. */
+struct command {
+	struct control *control;
+	int fd;
+	char *word[WORDS_MAX];
+	size_t words;
+	int file[CONTROL_FILES];
+	size_t files;
+	int64_t shown_ms;
+	char answer[256]; /* how it ended */
+};
+
+/* --- import --- */
+
+/* What the writer's thread does for it. */
+struct import_task {
+	struct command *request;
+	struct store *store;
+	struct store_load *load;
+	knot_dname_storage_t domain;
+	bool numbers_only;
+	struct import_serial serial;
+};
+
+static int load_slice(void *arg)
+{
+	struct import_task *task = arg;
+	struct store_txn *txn;
+	int err = store_write_begin_bulk(task->store, &txn);
+
+	if (err != 0)
+		return err;
+
+	int more = store_load_some(task->load, txn, IMPORT_SLICE);
+	if (more < 0) {
+		store_write_abort(txn);
+		return more;
+	}
+	err = store_write_commit(txn);
+	return err == 0 ? more : err;
+}
+
+static int switch_zone(void *arg)
+{
+	struct import_task *task = arg;
+	const struct state *state = atomic_load(&task->request->control->shared->state);
+	const struct zone *zone = zone_table_find(state->zones, task->domain);
+	struct store_txn *txn;
+
+	/* a reload may have taken it away since */
+	if (zone == NULL)
+		return -ENOENT;
+
+	int err = store_write_begin(task->store, &txn);
+	if (err != 0)
+		return err;
+	err = import_switch(txn, zone, task->load, task->numbers_only, &task->serial);
+	if (err == 0)
+		return store_write_commit(txn);
+	store_write_abort(txn);
+	return err;
+}
+
+/* In the writer's thread, as soon as its queue has room. */
+static int call_writer(struct control *control, int (*task)(void *), void *arg)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+
+	while (!atomic_load(&control->stopping)) {
+		int result = writer_call(control->writer, task, arg);
+
+		if (result != -EAGAIN)
+			return result;
+		nanosleep(&pause, NULL);
+	}
+	return -ECANCELED;
+}
+
+/* -EPIPE: whoever asked is gone, so the rest is not done either. */
+static int show_progress(struct command *request, const struct store_load *load)
+{
+	int64_t now = clock_monotonic_ms();
+	char line[80];
+
+	if (now - request->shown_ms < PROGRESS_MS)
+		return 0;
+	request->shown_ms = now;
+	snprintf(line, sizeof(line), "progress %llu %llu",
+		 (unsigned long long)store_load_done(load),
+		 (unsigned long long)store_load_size(load));
+	return control_send(request->fd, line, NULL, 0);
+}
+
+static int load_all(struct import_task *task)
+{
+	struct control *control = task->request->control;
+	int more = 1, err = 0;
+
+	while (err == 0 && more > 0) {
+		more = call_writer(control, load_slice, task);
+		err = more < 0 ? more : show_progress(task->request, task->load);
+	}
+	if (err == 0)
+		err = store_checkpoint(task->store);
+	return err == 0 ? call_writer(control, switch_zone, task) : err;
+}
+
+static void say(struct command *request, const char *how, const char *what)
+{
+	snprintf(request->answer, sizeof(request->answer), "%s %s", how, what);
+}
+
+static void log_import(const struct import_task *task, const struct command *request)
+{
+	log_info("zone %s: %s imported, serial %u%s", request->word[1],
+		 task->numbers_only ? "its numbers" : "all of it", task->serial.after,
+		 task->serial.after != task->serial.file && !task->numbers_only ?
+			 " (that of the file is not newer than the one before)" :
+			 "");
+}
+
+static int read_packed(const struct command *request, struct pack_result *ret)
+{
+	for (size_t i = 0; i < PACK_FILES; i++) {
+		char *end;
+		struct stat status;
+
+		ret->fd[i] = request->file[i];
+		ret->size[i] = strtoull(request->word[4 + i], &end, 10);
+		if (*end != '\0' || fstat(ret->fd[i], &status) != 0 ||
+		    !S_ISREG(status.st_mode) || (uint64_t)status.st_size < ret->size[i])
+			return -EINVAL;
+	}
+	ret->cuts = strcmp(request->word[3], "0") != 0;
+	return 0;
+}
+
+static int load_free(void *arg)
+{
+	store_load_free(arg);
+	return 0;
+}
+
+static void run_import(struct command *request)
+{
+	struct control *control = request->control;
+	struct import_task task = { .request = request, .store = control->shared->store };
+	struct pack_result packed;
+	char text[128];
+
+	if (request->words != 6 || request->files != PACK_FILES ||
+	    name_store(task.domain, NULL, request->word[1]) != 0 ||
+	    read_packed(request, &packed) != 0) {
+		say(request, "failed", "the request is not understood");
+		return;
+	}
+	knot_dname_to_lower(task.domain);
+	task.numbers_only = strcmp(request->word[2], "numbers") == 0;
+
+	size_t labels = knot_dname_labels(task.domain, NULL);
+	int err = store_load_new(&task.load, &packed, labels);
+	if (err == 0)
+		err = load_all(&task);
+	if (err == 0) {
+		snprintf(text, sizeof(text), "serial %u", task.serial.after);
+		log_import(&task, request);
+		say(request, "done", text);
+	} else {
+		snprintf(text, sizeof(text), "%s: %s", request->word[1],
+			 err == -ENOENT      ? "this server has no such zone" :
+			 err == -ECANCELED   ? "the server is ending" :
+					       strerror(-err));
+		log_warning("zone %s: import given up: %s", request->word[1], strerror(-err));
+		say(request, "failed", text);
+	}
+	/* what was loaded for nothing is swept by the writer */
+	if (task.load != NULL && call_writer(control, load_free, task.load) != 0)
+		store_load_free(task.load);
+}
+
+/* --- commands --- */
+
+static const struct {
+	const char *name;
+	void (*run)(struct command *request);
+} commands[] = {
+	{ "import", run_import },
+};
+
+static void run(struct command *request)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (request->words > 0 && strcmp(commands[i].name, request->word[0]) == 0) {
+			commands[i].run(request);
+			return;
+		}
+	say(request, "failed", "the server does not know this command");
+}
+
+static void split(struct command *request, char *line)
+{
+	char *rest = line;
+
+	while (request->words < WORDS_MAX) {
+		char *word = strsep(&rest, " ");
+
+		if (word == NULL)
+			break;
+		if (*word != '\0')
+			request->word[request->words++] = word;
+	}
+}
+
+static bool may_command(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void serve(struct control *control, int fd)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+	struct command request = { .control = control, .fd = fd };
+	struct text line = { 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (may_command(fd) &&
+	    control_take(fd, &line, request.file, CONTROL_FILES, &request.files) > 0) {
+		split(&request, line.data);
+		run(&request);
+		control_send(fd, request.answer, NULL, 0);
+	}
+	for (size_t i = 0; i < request.files; i++)
+		close(request.file[i]);
+	text_done(&line);
+}
+
+static void *control_main(void *arg)
+{
+	struct control *control = arg;
+	struct pollfd wait[] = { { .fd = control->listener, .events = POLLIN },
+				 { .fd = control->stop, .events = POLLIN } };
+
+	while (!atomic_load(&control->stopping)) {
+		if (poll(wait, 2, -1) < 0 || (wait[0].revents & POLLIN) == 0)
+			continue;
+
+		int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0)
+			continue;
+		serve(control, fd);
+		close(fd);
+	}
+	return NULL;
+}
+
+int control_start(struct control **ret, const char *folder, struct shared *shared,
+		  struct update_writer *writer, struct text *fault)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (control == NULL)
+		return -ENOMEM;
+	control->shared = shared;
+	control->writer = writer;
+	control->listener = -1;
+	control->stop = eventfd(0, EFD_CLOEXEC);
+
+	int err = control->stop < 0 ? -errno : control_listen(&control->listener, folder);
+	if (err == 0)
+		err = -pthread_create(&control->thread, NULL, control_main, control);
+	if (err == 0) {
+		*ret = control;
+		return 0;
+	}
+	text_printf(fault, "no control socket in %s: %s\n", folder, strerror(-err));
+	if (control->stop >= 0)
+		close(control->stop);
+	if (control->listener >= 0)
+		close(control->listener);
+	free(control);
+	return err;
+}
+
+void control_stop(struct control *control)
+{
+	if (control == NULL)
+		return;
+	atomic_store(&control->stopping, true);
+	eventfd_write(control->stop, 1);
+	pthread_join(control->thread, NULL);
+	close(control->stop);
+	close(control->listener);
+	free(control);
+}
