@@ -74,11 +74,14 @@ uint64_t store_load_size(const struct store_load *load)
 	return load->size;
 }
 
-static bool is_wildcard(struct slice labels)
+/* Whether a label of the key is "*"; node.c says why names below a wildcard count. */
+static bool has_asterisk(struct slice key)
 {
-	size_t size = labels.size;
-
-	return size >= 2 && labels.data[size - 2] == '*' && (size == 2 || labels.data[size - 3] == 0);
+	for (size_t i = 1; i + 1 < key.size; i++)
+		if (key.data[i] == '*' && key.data[i + 1] == 0 &&
+		    (i == 1 || key.data[i - 1] == 0))
+			return true;
+	return false;
 }
 
 static int count_cuts(struct store_zone *zone, struct slice block)
@@ -102,7 +105,7 @@ static void count_plain(struct store_zone *zone, struct slice key, struct slice 
 
 	zone->names++;
 	zone->cuts += node_cuts(&node, key.size == 1);
-	zone->wildcards += is_wildcard(slice_make(key.data + 1, key.size - 1));
+	zone->wildcards += has_asterisk(key);
 }
 
 static int count_entry(struct store_load *load, const struct pack_entry *entry)
@@ -119,6 +122,7 @@ static int count_entry(struct store_load *load, const struct pack_entry *entry)
 	count = block_count(entry->value);
 	zone->names += count;
 	zone->numbers += count;
+	zone->wildcards += has_asterisk(entry->key) ? count : 0;
 	zone->lengths[length / 64] |= UINT64_C(1) << (length % 64);
 	return load->cuts ? count_cuts(zone, entry->value) : 0;
 }
