@@ -2,10 +2,17 @@
 #ifndef DNS_RDATA_H
 #define DNS_RDATA_H
 
+#include <libknot/descriptor.h>
 #include <libknot/dname.h>
 #include <stdbool.h>
 
 #include "base/slice.h"
+
+/* Types that are no data: questions, and what belongs to one message (RFC 2136 3.4.1.2, RFC 6895 3.1). */
+static inline bool rdata_is_meta(uint16_t type)
+{
+	return type == 0 || type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 255);
+}
 
 /* Equal as records are: names without regard to case, all else octet for octet (RFC 4034 6.2). */
 bool rdata_equal(uint16_t type, struct slice a, struct slice b);

@@ -30,17 +30,17 @@ struct origin {
  */
 struct job {
 	struct job *next;
-	struct arena arena;
-	struct exchange exchange;
-	struct origin origin;
-	const struct zone *zone;
-	struct change_origin by;
-	bool first;             /* no copy of it was carried out before */
-	bool repeated;          /* one was, or that can't be told; the RCODE says how that ended */
-	int (*task)(void *arg); /* in place of an update: see writer_call() */
 	/* called by the writer with a list of jobs that have these two alike; it then forgets them */
 	void (*done)(struct job *list, void *arg);
 	void *arg;
+	int (*task)(void *arg); /* in place of an update: see writer_call() */
+	const struct zone *zone;
+	struct arena arena;
+	bool first;    /* no copy of it was carried out before */
+	bool repeated; /* one was, or that can't be told; the RCODE says how that ended */
+	struct change_origin by;
+	struct exchange exchange;
+	struct origin origin;
 };
 
 /* Jobs that are kept to be used again, by one thread. All zeros: none. */

@@ -6,6 +6,7 @@
  */
 #include "server/request.h"
 
+#include "dns/rdata.h"
 #include "server/transfer.h"
 #include "server/update.h"
 
@@ -57,7 +58,7 @@ static enum response fail(struct exchange *x, uint8_t *wire, size_t *size)
 /* Types that ask for something other than records of one name (RFC 6895 3.1). */
 static bool is_question_only(uint16_t type)
 {
-	return type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 254);
+	return type != 0 && type != KNOT_RRTYPE_ANY && rdata_is_meta(type);
 }
 
 static enum response answer_query(struct responder *r, struct request *request, uint8_t *wire,

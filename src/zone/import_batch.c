@@ -217,7 +217,7 @@ static const char *check_record(const struct zone *zone, const struct record *re
 {
 	if (record->rclass != KNOT_CLASS_IN)
 		return "the class must be IN";
-	if (record->type == KNOT_RRTYPE_OPT || (record->type >= 128 && record->type <= 255))
+	if (rdata_is_meta(record->type))
 		return "this type is not for data";
 	if (record->type == KNOT_RRTYPE_SOA &&
 	    !knot_dname_is_case_equal(record->owner, zone->apex))

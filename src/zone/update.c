@@ -32,12 +32,6 @@ static struct slice rr_rdata(const knot_rrset_t *rr)
 	return slice_make(rr->rrs.rdata->data, rr->rrs.rdata->len);
 }
 
-/* Types that are no data: questions and what belongs to one message (RFC 2136 3.4.1.2, RFC 6895 3.1). */
-static bool is_meta(uint16_t type)
-{
-	return type == 0 || type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 255);
-}
-
 static bool is_inside(const struct zone *zone, const knot_rrset_t *rr)
 {
 	return name_depth(rr->owner, zone->apex) >= 0;
@@ -77,7 +71,7 @@ static uint8_t check_naptr(struct arena *arena, const knot_rrset_t *rr, const ch
 static uint8_t check_add(struct arena *arena, const struct zone *zone, const knot_rrset_t *rr,
 			 const char **why)
 {
-	if (is_meta(rr->type)) {
+	if (rdata_is_meta(rr->type)) {
 		*why = explain(arena, rr, "a type for questions can't be added");
 		return KNOT_RCODE_FORMERR;
 	}
@@ -103,12 +97,13 @@ static uint8_t check_one(struct arena *arena, const struct zone *zone, const kno
 	case KNOT_CLASS_IN:
 		return check_add(arena, zone, rr, why);
 	case KNOT_CLASS_ANY:
-		if (rr->ttl == 0 && empty && (!is_meta(rr->type) || rr->type == KNOT_RRTYPE_ANY))
+		if (rr->ttl == 0 && empty &&
+		    (!rdata_is_meta(rr->type) || rr->type == KNOT_RRTYPE_ANY))
 			return KNOT_RCODE_NOERROR;
 		*why = explain(arena, rr, "a deletion of a set has no TTL and no data");
 		return KNOT_RCODE_FORMERR;
 	case KNOT_CLASS_NONE:
-		if (rr->ttl == 0 && !is_meta(rr->type))
+		if (rr->ttl == 0 && !rdata_is_meta(rr->type))
 			return KNOT_RCODE_NOERROR;
 		*why = explain(arena, rr, "a deletion of a record has no TTL and a type of data");
 		return KNOT_RCODE_FORMERR;
@@ -151,7 +146,7 @@ static uint8_t require_existence(struct change *change, const knot_rrset_t *rr, 
 	bool wanted = rr->rclass == KNOT_CLASS_ANY, any = rr->type == KNOT_RRTYPE_ANY;
 	struct change_node *node;
 
-	if (rr_rdata(rr).size > 0 || (!any && is_meta(rr->type))) {
+	if (rr_rdata(rr).size > 0 || (!any && rdata_is_meta(rr->type))) {
 		*why = explain(change->arena, rr, "this kind of prerequisite has no data");
 		return KNOT_RCODE_FORMERR;
 	}
@@ -293,7 +288,7 @@ static uint8_t require_one(struct change *change, const knot_rrset_t *rr, const 
 	}
 	if (rr->rclass == KNOT_CLASS_ANY || rr->rclass == KNOT_CLASS_NONE)
 		return require_existence(change, rr, why);
-	if (rr->rclass != KNOT_CLASS_IN || is_meta(rr->type)) {
+	if (rr->rclass != KNOT_CLASS_IN || rdata_is_meta(rr->type)) {
 		*why = explain(change->arena, rr,
 			       "the class or type is none that a prerequisite knows");
 		return KNOT_RCODE_FORMERR;
