@@ -27,6 +27,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "compact", compact_run },
+	{ "export", export_run },
 	{ "import", import_run },
 	{ "stat", stat_run },
 };
@@ -35,6 +36,7 @@ static const char usage[] =
 	"usage: onnetd [-c FILE] [--check] [--verbose]\n"
 	"       onnetd stat [-c FILE] [--json]\n"
 	"       onnetd import [-c FILE] [--csv] [--ttl SECONDS] [--suffix NAME] DOMAIN FILE\n"
+	"       onnetd export [-c FILE] [--csv] [--suffix NAME] DOMAIN [FILE]\n"
 	"       onnetd compact [-c FILE] [--force]\n"
 	"\n"
 	"  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"

@@ -14,6 +14,7 @@ struct conf *onnetd_conf(const char *path);
 
 /* The commands: argv[0] is the command's own word. They return the exit status, and have said why. */
 int compact_run(int argc, char **argv);
+int export_run(int argc, char **argv);
 int import_run(int argc, char **argv);
 int stat_run(int argc, char **argv);
 

@@ -13,9 +13,8 @@
 
 #include "base/clock.h"
 #include "cmd/onnetd.h"
+#include "cmd/suffix.h"
 #include "conf/conf.h"
-#include "dns/name.h"
-#include "dns/record.h"
 #include "publish/rows.h"
 #include "server/control.h"
 #include "server/rights.h"
@@ -177,31 +176,6 @@ static int csv_unite(struct import_batch *batch, struct slice key, uint64_t line
 }
 
 /* --- the zone --- */
-
-/* The first of these suffixes that names of the zone lie under, or DOMAIN. */
-static const char *find_suffix(const struct import_command *c, const knot_dname_t *apex,
-			       const char *const *suffix, size_t count)
-{
-	knot_dname_storage_t name;
-
-	if (c->suffix != NULL)
-		return c->suffix;
-	for (size_t i = 0; i < count; i++)
-		if (name_store(name, NULL, suffix[i]) == 0 &&
-		    (name_depth(name, apex) >= 0 || name_depth(apex, name) >= 0))
-			return suffix[i];
-	return c->domain;
-}
-
-static const struct zone *find_zone(const struct state *state, const char *domain)
-{
-	knot_dname_storage_t name;
-
-	if (name_store(name, NULL, domain) != 0)
-		return NULL;
-	knot_dname_to_lower(name);
-	return zone_table_find(state->zones, name);
-}
 
 static void say_done(const struct import_command *c, const char *what, uint64_t records)
 {
@@ -369,7 +343,7 @@ out:
 
 static int run(struct import_command *c, const struct state *state)
 {
-	const struct zone *zone = find_zone(state, c->domain);
+	const struct zone *zone = suffix_zone(state, c->domain);
 	const struct conf *conf = state->conf;
 	struct text fault = { 0 };
 
@@ -378,8 +352,10 @@ static int run(struct import_command *c, const struct state *state)
 		return -ENOENT;
 	}
 	c->place.apex = zone->apex;
-	c->place.e164 = find_suffix(c, zone->apex, conf->e164, conf->e164_count);
-	c->place.isn = find_suffix(c, zone->apex, conf->isn, conf->isn_count);
+	c->place.e164 = c->suffix != NULL ? c->suffix :
+					    suffix_find(zone, conf->e164, conf->e164_count, c->domain);
+	c->place.isn = c->suffix != NULL ? c->suffix :
+					   suffix_find(zone, conf->isn, conf->isn_count, c->domain);
 	c->place.ttl = c->ttl;
 
 	int err = rights_drop(conf, &fault);
@@ -387,11 +363,6 @@ static int run(struct import_command *c, const struct state *state)
 		fputs(text_get(&fault), stderr);
 	text_done(&fault);
 	return err == 0 ? import(c, state, zone) : err;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
 }
 
 static bool read_ttl(const char *text, uint32_t *ret)
@@ -434,7 +405,7 @@ static int read_options(struct import_command *c, int argc, char **argv)
 	}
 	c->domain = argv[optind];
 	c->path = argv[optind + 1];
-	c->csv = c->csv || ends_with(c->path, ".csv") || ends_with(c->path, ".csv.gz");
+	c->csv = c->csv || suffix_is_csv(c->path);
 	return -1;
 }
 

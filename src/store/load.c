@@ -199,7 +199,8 @@ static int copy_plain(struct store_load *load, struct store_txn *txn, const MDB_
 		return database_error(err);
 	count_plain(&load->zone, slice_make(key.octets + TREE_SIZE, key.size - (size_t)TREE_SIZE),
 		    slice_make(node.data, node.size));
-	return node_write(txn, &key, &node);
+	err = note_node(txn, &key, &node);
+	return err == 0 ? node_write(txn, &key, &node) : err;
 }
 
 static int copy_plain_names(struct store_load *load, struct store_txn *txn, uint32_t tree)
