@@ -298,7 +298,7 @@ zone:
         begin = time.monotonic()
         source = spawn(maker, stdout=subprocess.PIPE)
         with open(self.log, "ab") as log:
-            taker = spawn([self.binary, "import", "-c", self.config, zone, "-"],
+            taker = spawn([self.binary, "import", "--csv", "-c", self.config, zone, "-"],
                           source=source.stdout, stdout=log, stderr=log)
         source.stdout.close()
         most = 0
