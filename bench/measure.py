@@ -127,7 +127,7 @@ class Measure:
         self.tell(f"onnetd import: {plan.count:,} numbers, {server.directory.name}")
         seconds, memory = server.take_in(domain, plan.command("csv"))
         result = {"numbers": plan.count, "seconds": seconds, "import_memory": memory,
-                  "first": seconds + server.start()}
+                  "answered": seconds + server.start()}
         result.update(self.held(server, plan))
         return result
 
