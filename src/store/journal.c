@@ -128,9 +128,9 @@ void journal_close(struct journal *journal)
 
 int journal_grow(struct journal *journal, uint32_t segment, uint64_t size)
 {
+	static uint8_t zeros[ZEROS_SIZE];
 	uint64_t old = journal->size[segment];
-	void *zeros = calloc(1, ZEROS_SIZE);
-	int err = zeros == NULL ? -ENOMEM : 0;
+	int err = 0;
 
 	for (uint64_t at = old; err == 0 && at < size; at += ZEROS_SIZE) {
 		struct iovec vector = {
@@ -140,7 +140,6 @@ int journal_grow(struct journal *journal, uint32_t segment, uint64_t size)
 
 		err = write_vector(journal->fd[segment], &vector, 1, at);
 	}
-	free(zeros);
 	if (err == 0)
 		err = sync_data(journal->fd[segment]);
 	if (err == 0)

@@ -52,18 +52,18 @@ void sweep_done(struct sweep *sweep)
 	pthread_mutex_destroy(&sweep->lock);
 }
 
-void sweep_add(struct sweep *sweep, const struct trees *trees)
+int sweep_add(struct sweep *sweep, const struct trees *trees)
 {
+	int err = 0;
+
 	if (trees->count == 0)
-		return;
+		return 0;
 	pthread_mutex_lock(&sweep->lock);
-	for (size_t i = 0; i < trees->count; i++) {
-		/* without memory for it, the next process finds it */
-		if (trees_add(&sweep->gone, trees->tree[i]) != 0)
-			break;
-	}
+	for (size_t i = 0; err == 0 && i < trees->count; i++)
+		err = trees_add(&sweep->gone, trees->tree[i]);
 	pthread_mutex_unlock(&sweep->lock);
 	atomic_store(&sweep->wanted, true);
+	return err;
 }
 
 static bool take_tree(struct sweep *sweep, uint32_t *ret)
@@ -140,10 +140,9 @@ static int search(struct store_txn *txn)
 		if (tree <= sweep->limit && !has_tree(&named, tree))
 			err = trees_add(&gone, tree);
 	}
-	if (err == 0) {
-		sweep_add(sweep, &gone);
-		sweep->searched = true;
-	}
+	if (err == 0)
+		err = sweep_add(sweep, &gone);
+	sweep->searched = err == 0;
 	trees_done(&gone);
 	trees_done(&named);
 	return err;
