@@ -26,7 +26,7 @@ struct seeds {
 
 static int find_missing(struct seeds *seeds, struct store *store, const struct state *state)
 {
-	struct store_txn *txn;
+	struct store_txn *txn = NULL;
 	int err = store_read_begin(store, &txn);
 
 	for (size_t i = 0; err == 0 && i < state->conf->zone_count; i++) {
