@@ -217,6 +217,33 @@ static int put_meta(int fd, const struct meta *meta)
 	return 0;
 }
 
+/* Both meta pages: the wanted one, and the same with the number before it. */
+static int put_metas(int fd, struct meta meta)
+{
+	int err = put_meta(fd, &meta);
+
+	meta.page = 1 - meta.page;
+	meta.snapshot--;
+	return err == 0 ? put_meta(fd, &meta) : err;
+}
+
+int checkpoint_renumber(int data_fd, uint64_t page_size, uint64_t snapshot)
+{
+	struct meta now[2];
+
+	for (int i = 0; i < 2; i++) {
+		int found = read_meta(data_fd, i, page_size, &now[i]);
+
+		if (found <= 0)
+			return found < 0 ? found : -EBADMSG;
+	}
+
+	struct meta newest = now[now[1].snapshot > now[0].snapshot];
+	newest.snapshot = snapshot;
+	newest.page = snapshot % 2;
+	return put_metas(data_fd, newest);
+}
+
 /* The readers' table of LMDB knows of a newest snapshot too: it has to be made anew. */
 static int forget_readers(const char *folder)
 {
@@ -250,13 +277,7 @@ static int restore(const char *folder, int fd, const struct checkpoint *checkpoi
 		return 0;
 
 	int err = forget_readers(folder);
-	if (err == 0)
-		err = put_meta(fd, &wanted);
-	wanted.page = 1 - wanted.page;
-	wanted.snapshot--;
-	if (err == 0)
-		err = put_meta(fd, &wanted);
-	return err;
+	return err == 0 ? put_metas(fd, wanted) : err;
 }
 
 int checkpoint_restore(const char *folder, const struct checkpoint *checkpoint)

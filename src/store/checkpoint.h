@@ -38,6 +38,12 @@ int checkpoint_take_meta(int data_fd, uint64_t snapshot, uint64_t page_size,
 			 struct checkpoint *ret);
 
 /*
+ * Gives the newest snapshot of a data file that no process has open another number. -EBADMSG: it is no such
+ * file.
+ */
+int checkpoint_renumber(int data_fd, uint64_t page_size, uint64_t snapshot);
+
+/*
  * Makes the snapshot the newest one of the data file in the folder again; to be called before LMDB opens
  * it. Does nothing where it is the newest. -EBADMSG: this is not the checkpoint of that file.
  */

@@ -1,67 +1,137 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Giving free pages back. LMDB uses them again but never makes its file smaller; mdb_env_copy with
- * compaction writes one without them, page after page. Data file and checkpoint belong together, and two files
- * can't be changed in one step, so:
+ * compaction writes one without them, page after page. What is committed while it does so is noted down in the
+ * form of the journal, and done again in the new file: each item says what a key has afterwards, so it does no
+ * harm that the copy has the first of them already.
  *
- * - the store is opened, which recovers what was left behind, copied, and closed, which makes a last
- *   checkpoint: from here on the old data file is whole by itself;
- * - the checkpoint goes: a store without one is taken as its data file is;
- * - the new data file takes the place of the old one, by its name.
+ * When there is little left to catch up with, the write transaction is taken, so that nobody commits, and the
+ * files change places. Data file and checkpoint belong together, and two files can't be changed in one
+ * step, so:
  *
- * The lock of the folder is held through all of it.
+ * - the old data file is synced: from here on it is whole by itself;
+ * - the checkpoint goes: a store without one is taken as its data file is, and its journal is cleared;
+ * - the new data file and its table of readers take the names of the old ones, the table first: who
+ *   opens the old file with the new table reads a file that nobody writes to;
+ * - the new file gets its first checkpoint.
+ *
+ * Snapshots have numbers, by which others know whether anything changed: the copy's begin far above those of the old
+ * file.
  */
 #include "store/compact.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/database.h"
+#include "store/recover.h"
 
-enum { PATH_ROOM = 4096 };
+enum {
+	PATH_ROOM = 4096,
+	ROUNDS_MAX = 8,
+	LITTLE = 1 << 20 /* octets to catch up with at the end */
+};
 
-static const char data_name[] = "data.mdb", copy_name[] = "data.new", mark_name[] = "checkpoint";
+static const uint64_t snapshots_ahead = (uint64_t)1 << 32;
 
-static int sync_file(int fd)
+static const char data_name[] = "data.mdb", lock_name[] = "lock.mdb", mark_name[] = "checkpoint";
+static const char copy_name[] = "data.new", copy_lock_name[] = "data.new-lock";
+
+/* A file of the store's folder. */
+struct file_name {
+	char path[PATH_ROOM];
+};
+
+static const char *in_folder(struct file_name *ret, const char *folder, const char *name)
 {
-	return fsync(fd) == 0 ? 0 : -errno;
+	/* the folder's own path was short enough for longer names when the store was opened */
+	snprintf(ret->path, sizeof(ret->path), "%s/%s", folder, name);
+	return ret->path;
 }
 
-static uint64_t size_at(int folder, const char *name)
+static uint64_t size_of(const char *folder, const char *name)
 {
+	struct file_name file;
 	struct stat st;
 
-	return fstatat(folder, name, &st, 0) == 0 ? (uint64_t)st.st_size : 0;
+	return stat(in_folder(&file, folder, name), &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* The copy, on disk under its own name. */
-static int make_copy(struct store *store, int folder)
+static int file_remove(const char *folder, const char *name)
 {
-	int fd = openat(folder, copy_name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct file_name file;
+
+	return unlink(in_folder(&file, folder, name)) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+static int file_rename(const char *folder, const char *from, const char *to)
+{
+	struct file_name a, b;
+
+	return rename(in_folder(&a, folder, from), in_folder(&b, folder, to)) == 0 ? 0 : -errno;
+}
+
+static int folder_sync(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 
-	int err = database_error(mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT));
-	if (err == 0)
-		err = sync_file(fd);
+	int err = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno;
 	close(fd);
 	return err;
 }
 
-/* The copy in place of the data file. */
-static int take_copy(int folder)
+static void remove_copy(const char *folder)
 {
-	if (unlinkat(folder, mark_name, 0) != 0 && errno != ENOENT)
+	file_remove(folder, copy_name);
+	file_remove(folder, copy_lock_name);
+}
+
+/* The copy, on disk under its own name. */
+static int make_copy(MDB_env *env, const char *folder)
+{
+	struct file_name file;
+	MDB_envinfo info;
+	MDB_stat stat;
+	int fd = open(in_folder(&file, folder, copy_name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+		      0600);
+
+	if (fd < 0)
 		return -errno;
 
-	int err = sync_file(folder);
-	if (err == 0 && renameat(folder, copy_name, folder, data_name) != 0)
+	int err = database_error(mdb_env_copyfd2(env, fd, MDB_CP_COMPACT));
+	if (err == 0)
+		err = database_error(mdb_env_info(env, &info));
+	if (err == 0)
+		err = database_error(mdb_env_stat(env, &stat));
+	if (err == 0)
+		err = checkpoint_renumber(fd, stat.ms_psize, info.me_last_txnid + snapshots_ahead);
+	if (err == 0 && fsync(fd) != 0)
 		err = -errno;
-	return err == 0 ? sync_file(folder) : err;
+	close(fd);
+	return err;
+}
+
+/* The copy in place of the data file, which is whole by itself. */
+static int take_copy(const char *folder)
+{
+	int err = file_remove(folder, mark_name);
+
+	if (err == 0)
+		err = folder_sync(folder);
+	if (err == 0)
+		err = file_rename(folder, copy_lock_name, lock_name);
+	if (err == -ENOENT) /* nobody has opened the copy */
+		err = file_remove(folder, lock_name);
+	if (err == 0)
+		err = file_rename(folder, copy_name, data_name);
+	return err == 0 ? folder_sync(folder) : err;
 }
 
 static const char *explain(int err)
@@ -71,6 +141,12 @@ static const char *explain(int err)
 		return "there is no room for the new file beside the old one";
 	case -EBADMSG:
 		return "the data file is damaged";
+	case -EBUSY:
+		return "it is being done already";
+	case -EAGAIN:
+		return "too much was changed meanwhile; try it again later";
+	case -ENOTRECOVERABLE:
+		return "the disk failed; onnetd has to be started anew";
 	default:
 		return strerror(-err);
 	}
@@ -79,36 +155,229 @@ static const char *explain(int err)
 int store_compact(const char *path, struct store_compact *ret, struct text *fault)
 {
 	struct store *store = NULL;
-	int folder = -1, lock = -1;
 	int err = store_open(&store, path, fault);
 
 	if (err != 0)
 		return err;
-	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	lock = fcntl(store->lock_fd, F_DUPFD_CLOEXEC, 0); /* the same lock */
-	if (folder < 0 || lock < 0)
-		err = -errno;
 
-	struct store_compact sizes = { 0 };
-	if (err == 0)
-		err = make_copy(store, folder);
+	int lock = fcntl(store->lock_fd, F_DUPFD_CLOEXEC, 0); /* the same lock */
+	err = lock >= 0 ? make_copy(store->env, path) : -errno;
 	if (err == 0)
 		err = store_checkpoint(store);
 	store_close(store);
-	if (err == 0) {
-		sizes.before = size_at(folder, data_name);
-		sizes.after = size_at(folder, copy_name);
-		err = take_copy(folder);
-	}
+
+	struct store_compact sizes = { size_of(path, data_name), size_of(path, copy_name) };
 	if (err == 0)
+		err = take_copy(path);
+	if (err == 0) {
 		*ret = sizes;
-	else
+	} else {
+		remove_copy(path);
 		text_printf(fault, "cannot compact the store in %s: %s", path, explain(err));
-	if (err != 0 && folder >= 0)
-		unlinkat(folder, copy_name, 0);
-	if (folder >= 0)
-		close(folder);
+	}
 	if (lock >= 0)
 		close(lock);
+	return err;
+}
+
+/* --- while it is in use --- */
+
+struct compact {
+	struct store *store;
+	struct store fresh; /* the copy, as far as transactions need a store */
+	struct follower follower;
+};
+
+static int follow(struct compact *c)
+{
+	struct keeper *keeper = &c->store->keeper;
+	int err = 0;
+
+	pthread_mutex_lock(&keeper->lock);
+	if (keeper->follower != NULL)
+		err = -EBUSY;
+	else
+		keeper->follower = &c->follower;
+	pthread_mutex_unlock(&keeper->lock);
+	return err;
+}
+
+static void unfollow(struct compact *c)
+{
+	pthread_mutex_lock(&c->store->keeper.lock);
+	c->store->keeper.follower = NULL;
+	pthread_mutex_unlock(&c->store->keeper.lock);
+	free(c->follower.data);
+}
+
+static int open_copy(struct compact *c)
+{
+	struct store *fresh = &c->fresh;
+	struct file_name file;
+
+	pthread_mutex_init(&fresh->data_lock, NULL);
+	sweep_init(&fresh->sweep);
+
+	int err = database_open(&fresh->env, in_folder(&file, c->store->path, copy_name),
+				MDB_NOSUBDIR | MDB_NOSYNC);
+	if (err == 0)
+		err = data_replace(fresh, fresh->env);
+	if (err == 0)
+		err = database_tables(fresh, 0);
+
+	/* LMDB counts tables as they are opened, and transactions take them by these numbers */
+	if (err == 0 && (fresh->zones != c->store->zones || fresh->nodes != c->store->nodes ||
+			 fresh->log != c->store->log))
+		err = -EIO;
+	return err;
+}
+
+/* Leaves the copy to the store it is for, or closes it. */
+static void close_copy(struct compact *c, bool taken)
+{
+	struct store *fresh = &c->fresh;
+
+	if (taken)
+		free(fresh->data);
+	else if (fresh->data != NULL)
+		data_leave(fresh, fresh->data);
+	else if (fresh->env != NULL)
+		mdb_env_close(fresh->env);
+	redo_done(&fresh->redo);
+	sweep_done(&fresh->sweep);
+	pthread_mutex_destroy(&fresh->data_lock);
+}
+
+/* Does in the copy what these items say; ends txn, which is the copy's. */
+static int apply(struct store_txn *txn, const struct follower *items)
+{
+	int err = items->lost ? -EAGAIN : 0;
+
+	if (err == 0 && items->size > 0)
+		err = recover_redo(txn, slice_make(items->data, items->size));
+	if (err == 0 && items->size > 0)
+		return store_write_commit(txn);
+	store_write_abort(txn);
+	return err;
+}
+
+/* Catches up until there is little left. */
+static int catch_up(struct compact *c)
+{
+	struct keeper *keeper = &c->store->keeper;
+	int err = 0;
+
+	for (int round = 0; err == 0 && round < ROUNDS_MAX; round++) {
+		struct store_txn *txn;
+
+		err = store_write_begin_bulk(&c->fresh, &txn);
+		if (err != 0)
+			break;
+		pthread_mutex_lock(&keeper->lock);
+		struct follower items = c->follower;
+		c->follower = (struct follower){ .lost = items.lost };
+		pthread_mutex_unlock(&keeper->lock);
+
+		err = apply(txn, &items);
+		free(items.data);
+		if (items.size < LITTLE)
+			break;
+	}
+	return err == 0 ? database_error(mdb_env_sync(c->fresh.env, 1)) : err;
+}
+
+/*
+ * The files change places. Called with the lock of the keeper and the store's write transaction, and with the copy's,
+ * which it ends.
+ */
+static int change_files(struct compact *c, struct store_txn *txn, bool *taken)
+{
+	struct keeper *keeper = &c->store->keeper;
+
+	while (keeper->syncing || keeper->growing)
+		pthread_cond_wait(&keeper->changed, &keeper->lock);
+
+	int err = apply(txn, &c->follower);
+	if (err == 0 && atomic_load(&keeper->lost))
+		err = -ENOTRECOVERABLE;
+	if (err == 0)
+		err = database_error(mdb_env_sync(c->fresh.env, 1));
+	if (err != 0)
+		return err;
+
+	/* from here on there is no way back: where a sync fails, the kernel may have dropped what it was to write */
+	err = database_error(mdb_env_sync(c->store->env, 1));
+	if (err == 0)
+		err = take_copy(c->store->path);
+	if (err == 0) {
+		*taken = true;
+		err = keeper_change_file(c->store, c->fresh.env);
+	}
+	if (err != 0)
+		keeper_lose(c->store);
+	return err;
+}
+
+static int change_over(struct compact *c, bool *taken)
+{
+	struct data *old = data_use(c->store);
+	struct store_txn *txn;
+	MDB_txn *stop;
+	int err = store_write_begin_bulk(&c->fresh, &txn);
+
+	if (err == 0) {
+		err = database_error(mdb_txn_begin(old->env, NULL, 0, &stop));
+		if (err != 0)
+			store_write_abort(txn);
+	}
+	if (err == 0) {
+		pthread_mutex_lock(&c->store->keeper.lock);
+		err = change_files(c, txn, taken);
+		pthread_mutex_unlock(&c->store->keeper.lock);
+		mdb_txn_abort(stop);
+	}
+	data_leave(c->store, old);
+	return err;
+}
+
+static int compact(struct compact *c, struct store_compact *ret)
+{
+	bool taken = false;
+	int err = make_copy(c->store->env, c->store->path);
+
+	if (err == 0)
+		err = open_copy(c);
+	if (err == 0)
+		err = catch_up(c);
+
+	struct store_compact sizes = { .before = size_of(c->store->path, data_name) };
+	if (err == 0)
+		err = change_over(c, &taken);
+	close_copy(c, taken);
+	if (err == 0) {
+		sizes.after = size_of(c->store->path, data_name);
+		*ret = sizes;
+	}
+	return err;
+}
+
+int store_compact_live(struct store *store, struct store_compact *ret, struct text *fault)
+{
+	struct compact *c = calloc(1, sizeof(*c));
+	int err = -ENOMEM;
+
+	if (c != NULL) {
+		c->store = store;
+		err = follow(c);
+		if (err == 0) {
+			err = compact(c, ret);
+			unfollow(c);
+			if (err != 0)
+				remove_copy(store->path);
+		}
+	}
+	free(c);
+	if (err != 0)
+		text_printf(fault, "cannot compact the store in %s: %s", store->path, explain(err));
 	return err;
 }

@@ -14,9 +14,20 @@
 #include "store/store.h"
 #include "store/sweep.h"
 
+struct follower;
+
+/* Inside store/ only: a data file that LMDB has open, as long as a transaction is in it. */
+struct data {
+	MDB_env *env;
+	unsigned users; /* under the store's data_lock; the store itself is one */
+};
+
 /* Inside store/ only: the LMDB environment and its databases. */
 struct store {
-	MDB_env *env;
+	char *path;
+	MDB_env *env; /* the newest data file's; another one after a compaction (compact.c) */
+	struct data *_Atomic data; /* of env; NULL: before it is open */
+	pthread_mutex_t data_lock;
 	MDB_dbi main;  /* what has the others */
 	MDB_dbi zones; /* apex in lower case -> struct store_zone */
 	MDB_dbi nodes; /* struct store_key -> node, or packed block of numbers */
@@ -30,6 +41,7 @@ struct store {
 
 struct store_txn {
 	struct store *store;
+	struct data *data;
 	MDB_txn *mdb;
 	MDB_cursor *nodes;
 	struct page_tree tree; /* of the names, in the snapshot tree_id */
@@ -42,6 +54,15 @@ struct store_txn {
 
 /* A negative errno for what an LMDB call returned. */
 int database_error(int code);
+
+/* Opens a data file with the largest map that there is room for, and its tables. */
+int database_open(MDB_env **ret, const char *path, unsigned flags);
+int database_tables(struct store *store, unsigned flags);
+
+/* Makes env the store's, in place of the one that it has; that is closed when nobody uses it any more. */
+int data_replace(struct store *store, MDB_env *env);
+struct data *data_use(struct store *store);
+void data_leave(struct store *store, struct data *data);
 
 /* Changes an entry of zones or log, and notes it down for the journal. */
 int table_put(struct store_txn *txn, enum redo_table table, MDB_val *key, MDB_val *value);

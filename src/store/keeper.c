@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,8 @@
 
 /* After so long changes are in the data file, and a segment that fills up faster than that is too small. */
 enum { INTERVAL_MS = 1000, TURN_MS = 2000 };
+
+enum { FOLLOWER_MAX = 256 << 20 /* octets of changes that may wait to be caught up with */ };
 
 static void tell(struct keeper *keeper)
 {
@@ -53,6 +56,11 @@ static void lose(struct keeper *keeper)
 {
 	atomic_store(&keeper->lost, true);
 	tell(keeper);
+}
+
+void keeper_lose(struct store *store)
+{
+	lose(&store->keeper);
 }
 
 /* Commits wake the thread once; it sleeps until then. */
@@ -159,6 +167,35 @@ static int settle(struct keeper *keeper)
 	return err;
 }
 
+/* Tells who follows what a commit has changed. */
+static void tell_follower(struct store *store, enum keeper_way way)
+{
+	struct follower *follower = store->keeper.follower;
+	const struct redo *redo = &store->redo;
+
+	if (follower == NULL || follower->lost)
+		return;
+	if (way != KEEPER_JOURNAL || !redo->whole) {
+		follower->lost = true;
+		return;
+	}
+
+	size_t more = redo->size - REDO_HEAD;
+	if (follower->room - follower->size < more) {
+		size_t room = 2 * (follower->size + more);
+		uint8_t *data = room <= FOLLOWER_MAX ? realloc(follower->data, room) : NULL;
+
+		if (data == NULL) {
+			follower->lost = true;
+			return;
+		}
+		follower->data = data;
+		follower->room = room;
+	}
+	memcpy(follower->data + follower->size, redo->data + REDO_HEAD, more);
+	follower->size += more;
+}
+
 static int commit(struct store *store, MDB_txn *txn, enum keeper_way way)
 {
 	struct keeper *keeper = &store->keeper;
@@ -173,6 +210,8 @@ static int commit(struct store *store, MDB_txn *txn, enum keeper_way way)
 	}
 
 	int err = database_error(mdb_txn_commit(txn));
+	if (err == 0)
+		tell_follower(store, way);
 	mark_dirty(keeper);
 	if (way != KEEPER_JOURNAL || record == (err == 0 ? RECORD_WRITTEN : RECORD_NONE))
 		return err;
@@ -242,6 +281,28 @@ static bool is_same(const struct checkpoint *a, const struct checkpoint *b)
 	       a->journal.sequence == b->journal.sequence && a->journal.salt == b->journal.salt;
 }
 
+int keeper_change_file(struct store *store, MDB_env *env)
+{
+	struct keeper *keeper = &store->keeper;
+	struct checkpoint first;
+	MDB_txn *pin;
+	int fd, err = data_replace(store, env);
+
+	if (err == 0)
+		err = take(store, &first, &pin);
+	if (err == 0) {
+		err = checkpoint_create(store->path, &first, &fd);
+		if (err != 0)
+			mdb_txn_abort(pin);
+	}
+	if (err != 0)
+		return err;
+	close(keeper->fd);
+	keeper->fd = fd;
+	replace_pin(keeper, pin, &first);
+	return 0;
+}
+
 /* Makes a checkpoint; called with the lock, which it lets go meanwhile. */
 static void make_checkpoint(struct store *store)
 {
@@ -256,11 +317,13 @@ static void make_checkpoint(struct store *store)
 		return;
 	}
 	if (err == 0) {
+		keeper->syncing = true;
 		pthread_mutex_unlock(&keeper->lock);
 		err = database_error(mdb_env_sync(store->env, 1));
 		if (err == 0)
 			err = checkpoint_write(keeper->fd, &next);
 		pthread_mutex_lock(&keeper->lock);
+		keeper->syncing = false;
 	}
 	if (err == 0) {
 		replace_pin(keeper, pin, &next);

@@ -16,6 +16,13 @@
  */
 struct store;
 
+/* What was committed since somebody began to follow, for another data file to catch up with. */
+struct follower {
+	uint8_t *data; /* items, as redo_next() takes them */
+	size_t size, room;
+	bool lost; /* something can't be told */
+};
+
 struct keeper {
 	bool ready;             /* keeper_init() was called */
 	int fd;                 /* of the checkpoint file; -1: there is none yet */
@@ -26,9 +33,11 @@ struct keeper {
 	pthread_cond_t changed; /* anything of this */
 	pthread_t thread;
 	bool started, stop;
-	bool dirty;           /* there were commits since the last checkpoint began */
-	bool barrier;         /* a commit waits for a checkpoint, and no other may be before that */
-	bool growing;         /* the segment that is out of use is being made larger */
+	bool dirty;   /* there were commits since the last checkpoint began */
+	bool barrier; /* a commit waits for a checkpoint, and no other may be before that */
+	bool syncing; /* the data file is being synced, without the lock */
+	struct follower *follower; /* NULL: nobody follows */
+	bool growing;              /* the segment that is out of use is being made larger */
 	uint64_t asked, done; /* checkpoints that were asked for, and those of them that are made */
 	uint64_t size;        /* that segments should have */
 	int64_t due_ms, turned_ms;
@@ -57,6 +66,15 @@ void keeper_stop(struct store *store);
 
 /* Commits txn, which ends in any case, with what store->redo holds of it. */
 int keeper_commit(struct store *store, MDB_txn *txn, enum keeper_way way);
+
+/*
+ * Goes over to another data file, whose snapshot has all that is committed, with a first checkpoint of its own. The
+ * caller has the lock, and nobody commits. On failure keeper_lose() is what is left to do.
+ */
+int keeper_change_file(struct store *store, MDB_env *env);
+
+/* Nothing can be kept any more. */
+void keeper_lose(struct store *store);
 
 /* Waits for a checkpoint that has all that is committed now. */
 int keeper_checkpoint(struct store *store);

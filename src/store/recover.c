@@ -58,19 +58,25 @@ struct replay {
 	struct store_txn *txn; /* NULL: there was no record yet */
 };
 
-static int redo_record(void *arg, struct slice record)
+int recover_redo(struct store_txn *txn, struct slice record)
 {
-	struct replay *replay = arg;
 	struct redo_item item;
 	size_t offset = 0;
 	int more = 1, err = 0;
 
+	while (err == 0 && (more = redo_next(record, &offset, &item)) > 0)
+		err = item.table == REDO_NODES ? redo_node(txn, &item) : redo_table(txn, &item);
+	return err != 0 ? err : more;
+}
+
+static int redo_record(void *arg, struct slice record)
+{
+	struct replay *replay = arg;
+	int err = 0;
+
 	if (replay->txn == NULL)
 		err = store_write_begin_bulk(replay->store, &replay->txn);
-	while (err == 0 && (more = redo_next(record, &offset, &item)) > 0)
-		err = item.table == REDO_NODES ? redo_node(replay->txn, &item) :
-						 redo_table(replay->txn, &item);
-	return err != 0 ? err : more;
+	return err == 0 ? recover_redo(replay->txn, record) : err;
 }
 
 static int replay_journal(struct store *store, const struct checkpoint *last)

@@ -13,4 +13,8 @@ struct store;
 int recover_begin(const char *folder, struct checkpoint *ret);
 int recover_end(struct store *store, const char *folder, const struct checkpoint *last);
 
+/* Does again, in a write transaction, what the items of a journal's record say. */
+struct store_txn;
+int recover_redo(struct store_txn *txn, struct slice record);
+
 #endif

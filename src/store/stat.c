@@ -130,20 +130,18 @@ int store_stat(struct store_txn *txn, struct store_stat *ret)
 {
 	struct store_stat stat = { .snapshot = mdb_txn_id(txn->mdb) };
 	struct readers readers = { .self = (int)getpid(), .oldest = stat.snapshot };
-	const char *folder;
+	MDB_env *env = mdb_txn_env(txn->mdb);
 	MDB_envinfo info;
-	int err = mdb_env_get_path(txn->store->env, &folder);
+	int err = mdb_env_info(env, &info);
 
-	if (err == 0)
-		err = mdb_env_info(txn->store->env, &info);
 	if (err != 0)
 		return database_error(err);
-	mdb_reader_list(txn->store->env, take_reader, &readers);
+	mdb_reader_list(env, take_reader, &readers);
 	stat.readers = readers.count;
 	stat.readers_max = info.me_maxreaders;
 	stat.reader_oldest = readers.oldest;
 	stat.pages = info.me_last_pgno + 1;
-	look_at_files(folder, &stat);
+	look_at_files(txn->store->path, &stat);
 
 	err = count_tables(txn, &stat);
 	if (err == 0)

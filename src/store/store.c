@@ -137,8 +137,7 @@ static int lock_folder(const char *path, int *ret, struct text *fault)
 	return 0;
 }
 
-/* Opens the environment with the largest map that there is room for. */
-static int open_environment(MDB_env **ret, const char *path, unsigned flags)
+int database_open(MDB_env **ret, const char *path, unsigned flags)
 {
 	int err = ENOMEM;
 
@@ -193,7 +192,7 @@ static int open_tables(struct store *store, MDB_txn *txn, unsigned flags)
 	return database_error(err);
 }
 
-static int open_databases(struct store *store)
+int database_tables(struct store *store, unsigned flags)
 {
 	bool reader = store->reader;
 	MDB_txn *txn;
@@ -201,7 +200,7 @@ static int open_databases(struct store *store)
 
 	if (err != 0)
 		return database_error(err);
-	err = open_tables(store, txn, reader ? 0 : MDB_CREATE);
+	err = open_tables(store, txn, flags);
 	if (err == 0)
 		err = check_format(store, txn);
 	if (err == 0)
@@ -235,6 +234,42 @@ static int find_limit(struct store *store)
 	return err;
 }
 
+struct data *data_use(struct store *store)
+{
+	pthread_mutex_lock(&store->data_lock);
+	struct data *data = store->data;
+	data->users++;
+	pthread_mutex_unlock(&store->data_lock);
+	return data;
+}
+
+void data_leave(struct store *store, struct data *data)
+{
+	pthread_mutex_lock(&store->data_lock);
+	bool last = --data->users == 0;
+	pthread_mutex_unlock(&store->data_lock);
+	if (!last)
+		return;
+	mdb_env_close(data->env);
+	free(data);
+}
+
+int data_replace(struct store *store, MDB_env *env)
+{
+	struct data *data = calloc(1, sizeof(*data));
+
+	if (data == NULL)
+		return -ENOMEM;
+	*data = (struct data){ .env = env, .users = 1 };
+	pthread_mutex_lock(&store->data_lock);
+	struct data *old = atomic_exchange(&store->data, data);
+	pthread_mutex_unlock(&store->data_lock);
+	store->env = env;
+	if (old != NULL)
+		data_leave(store, old);
+	return 0;
+}
+
 /* All that there is to do in the folder that is locked. */
 static int open_locked(struct store *store, const char *path)
 {
@@ -243,11 +278,14 @@ static int open_locked(struct store *store, const char *path)
 
 	/* before the first checkpoint LMDB has to see to it itself that nothing is lost */
 	if (err == 0)
-		err = open_environment(&store->env, path, last.snapshot != 0 ? MDB_NOSYNC : 0);
+		err = database_open(&store->env, path, last.snapshot != 0 ? MDB_NOSYNC : 0);
+	if (err != 0)
+		return err;
+	err = data_replace(store, store->env);
 	if (err != 0)
 		return err;
 	mdb_reader_check(store->env, &dead); /* places that a killed process left behind */
-	err = open_databases(store);
+	err = database_tables(store, store->reader ? 0 : MDB_CREATE);
 	if (err == 0)
 		err = sync_folder(path);
 	if (err == 0)
@@ -261,12 +299,18 @@ static int open_locked(struct store *store, const char *path)
 	return err == 0 ? keeper_start(store) : err;
 }
 
-static struct store *store_new(void)
+static struct store *store_new(const char *path)
 {
 	struct store *store = calloc(1, sizeof(*store));
 
 	if (store == NULL)
 		return NULL;
+	store->path = strdup(path);
+	if (store->path == NULL) {
+		free(store);
+		return NULL;
+	}
+	pthread_mutex_init(&store->data_lock, NULL);
 	store->lock_fd = -1;
 	sweep_init(&store->sweep);
 	return store;
@@ -274,7 +318,7 @@ static struct store *store_new(void)
 
 int store_open(struct store **ret, const char *path, struct text *fault)
 {
-	struct store *store = store_new();
+	struct store *store = store_new(path);
 
 	if (store == NULL)
 		return -ENOMEM;
@@ -311,12 +355,16 @@ void store_close(struct store *store)
 		return;
 	keeper_stop(store);
 	keeper_done(store);
-	if (store->env != NULL)
+	if (store->data != NULL)
+		data_leave(store, store->data);
+	else if (store->env != NULL)
 		mdb_env_close(store->env);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	redo_done(&store->redo);
 	sweep_done(&store->sweep);
+	pthread_mutex_destroy(&store->data_lock);
+	free(store->path);
 	free(store);
 }
 
@@ -348,15 +396,17 @@ int store_open_reader(struct store **ret, const char *path, struct text *fault)
 	if (fault->data != NULL)
 		fault->data[size] = '\0';
 
-	struct store *store = store_new();
+	struct store *store = store_new(path);
 	if (store == NULL)
 		return -ENOMEM;
 	store->reader = true;
 	err = check_server(path);
 	if (err == 0)
-		err = open_environment(&store->env, path, MDB_RDONLY);
+		err = database_open(&store->env, path, MDB_RDONLY);
 	if (err == 0)
-		err = open_databases(store);
+		err = data_replace(store, store->env);
+	if (err == 0)
+		err = database_tables(store, store->reader ? 0 : MDB_CREATE);
 	if (err == 0) {
 		*ret = store;
 		return 0;

@@ -14,6 +14,36 @@ static bool is_lost(struct store *store)
 	return atomic_load_explicit(&store->keeper.lost, memory_order_relaxed);
 }
 
+/* Begins a transaction of LMDB in the newest data file, with its cursor. */
+static int txn_enter(struct store_txn *txn, unsigned flags)
+{
+	struct data *data = data_use(txn->store);
+	MDB_txn *mdb;
+	MDB_cursor *nodes;
+	int err = mdb_txn_begin(data->env, NULL, flags, &mdb);
+
+	/* while this one waited for the last write transaction a compaction may have put another file in place */
+	while (err == 0 && (flags & MDB_RDONLY) == 0 && data != txn->store->data) {
+		mdb_txn_abort(mdb);
+		data_leave(txn->store, data);
+		data = data_use(txn->store);
+		err = mdb_txn_begin(data->env, NULL, flags, &mdb);
+	}
+	if (err == 0) {
+		err = mdb_cursor_open(mdb, txn->store->nodes, &nodes);
+		if (err != 0)
+			mdb_txn_abort(mdb);
+	}
+	if (err != 0) {
+		data_leave(txn->store, data);
+		return database_error(err);
+	}
+	txn->data = data;
+	txn->mdb = mdb;
+	txn->nodes = nodes;
+	return 0;
+}
+
 static int txn_begin(struct store *store, unsigned flags, struct store_txn **ret)
 {
 	if (is_lost(store))
@@ -24,22 +54,17 @@ static int txn_begin(struct store *store, unsigned flags, struct store_txn **ret
 		return -ENOMEM;
 	txn->store = store;
 
-	int err = mdb_txn_begin(store->env, NULL, flags, &txn->mdb);
-	if (err == 0) {
-		err = mdb_cursor_open(txn->mdb, store->nodes, &txn->nodes);
-		if (err != 0)
-			mdb_txn_abort(txn->mdb);
-	}
-	if (err != 0) {
+	int err = txn_enter(txn, flags);
+	if (err == 0)
+		*ret = txn;
+	else
 		free(txn);
-		return database_error(err);
-	}
-	*ret = txn;
-	return 0;
+	return err;
 }
 
 static void txn_free(struct store_txn *txn)
 {
+	data_leave(txn->store, txn->data);
 	trees_done(&txn->gone);
 	block_room_done(&txn->room);
 	number_edit_free(txn->number);
@@ -56,8 +81,25 @@ void store_read_reset(struct store_txn *txn)
 	mdb_txn_reset(txn->mdb);
 }
 
+/* Goes over to the data file that a compaction has put in place; on failure all is as it was. */
+static int txn_move(struct store_txn *txn)
+{
+	struct store_txn old = *txn;
+	int err = txn_enter(txn, MDB_RDONLY);
+
+	if (err != 0)
+		return err;
+	mdb_cursor_close(old.nodes);
+	mdb_txn_abort(old.mdb);
+	data_leave(old.store, old.data);
+	return 0;
+}
+
 int store_read_renew(struct store_txn *txn)
 {
+	if (txn->data != txn->store->data && !is_lost(txn->store))
+		return txn_move(txn);
+
 	int err = is_lost(txn->store) ? MDB_PANIC : mdb_txn_renew(txn->mdb);
 
 	if (err == 0)

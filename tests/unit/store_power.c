@@ -2,7 +2,7 @@
 /*
  * What was acknowledged survives a loss of power, at any moment and whatever of the unsynced writes has reached the
  * disk; what was under way is there whole or not at all. A process makes transactions of all kinds, one after
- * another, while another thread asks for checkpoints; at some operation on a file the power goes. The
+ * another, while another thread asks for checkpoints and compactions; at some operation on a file the power goes. The
  * next process gets what the disk then has, must find exactly what was committed, and goes on from there, until
  * its own end. That may come while it opens the store, too. In some lives single operations fail: what
  * is refused then must not come back.
@@ -32,6 +32,7 @@
 #include "dns/edit.h"
 #include "fixture/folder.h"
 #include "fixture/power.h"
+#include "store/compact.h"
 #include "store/store.h"
 
 enum { NAMES = 48, LOG_KEPT = 5, BULK_NAMES = 40, OPERATIONS = 900, ROUNDS_A_STORE = 20 };
@@ -50,7 +51,7 @@ struct model {
 static struct shared {
 	struct model slot[2]; /* one of them counts, while the other is written */
 	atomic_uint current;
-	uint64_t seed, rounds, opened;
+	uint64_t seed, rounds, opened, compacted;
 	char why[256];
 } * shared;
 
@@ -337,13 +338,32 @@ static void lose_power(void)
 	_exit(0);
 }
 
+static bool compacts;
+
+/* What may take place beside transactions: a checkpoint, or a compaction. */
+static int interfere(struct store *store, uint64_t turn)
+{
+	struct store_compact sizes;
+	struct text fault = { 0 };
+
+	if (!compacts || mix(image_seed, 2000 + turn) % 2 != 0)
+		return store_checkpoint(store);
+
+	int err = store_compact_live(store, &sizes, &fault);
+	if (err != 0 && err != -EAGAIN && err != -ENOTRECOVERABLE && !disk_fails)
+		give_up("%s", text_get(&fault));
+	text_done(&fault);
+	shared->compacted += err == 0;
+	return err == -ENOTRECOVERABLE ? err : 0;
+}
+
 static void *hurry(void *arg)
 {
 	uint64_t turn = 0;
 
 	do
 		usleep((useconds_t)(mix(image_seed, 1000 + turn++) % 3000));
-	while (store_checkpoint(arg) == 0);
+	while (interfere(arg, turn) == 0);
 	return NULL;
 }
 
@@ -356,8 +376,13 @@ static _Noreturn void live(const char *from, const char *to, uint64_t seed)
 
 	image_place = to;
 	image_seed = seed;
-	power_begin(from, 1 + mix(seed, 1) % OPERATIONS, lose_power);
-	int err = store_open(&store, from, &fault);
+	compacts = mix(seed, 4) % 2 == 0;
+	power_begin(from, 1 + mix(seed, 1) % (compacts ? 3 * OPERATIONS : OPERATIONS), lose_power);
+	int err = 0;
+	if (mix(seed, 7) % 4 == 0)
+		err = store_compact(from, &(struct store_compact){ 0 }, &fault);
+	if (err == 0)
+		err = store_open(&store, from, &fault);
 	if (err != 0)
 		give_up("%s", text_get(&fault));
 	check_store(store);
@@ -415,8 +440,9 @@ static void what_was_acknowledged_survives_a_loss_of_power(void **state)
 		folder_remove(place[0]);
 		assert_int_equal(rename(place[1], place[0]), 0);
 	}
-	print_message("%lu losses of power, %lu times opened\n", (unsigned long)count,
-		      (unsigned long)shared->opened);
+	print_message("%lu losses of power, %lu times opened, %lu times compacted\n",
+		      (unsigned long)count, (unsigned long)shared->opened,
+		      (unsigned long)shared->compacted);
 	assert_true(shared->opened > count / 2);
 }
 

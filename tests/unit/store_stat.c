@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <libknot/libknot.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,7 +23,6 @@
 enum { NUMBERS = 2500, NAMES = 3000 };
 
 static char folder[FOLDER_ROOM], place[FOLDER_PATH_ROOM];
-static struct arena arena;
 static const char *const apexes[] = { "\7example", "", "\5other\7example", "\1\377" };
 
 static int folder_begin(void **state)
@@ -37,7 +38,6 @@ static int folder_end(void **state)
 {
 	(void)state;
 	folder_remove(folder);
-	arena_done(&arena);
 	return 0;
 }
 
@@ -63,6 +63,7 @@ static void put(struct store_txn *txn, struct store_zone *zone, const char *text
 	struct node node = { .size = 0 };
 	knot_dname_storage_t name;
 	uint8_t txt[200] = { 199 };
+	struct arena arena = { 0 };
 
 	assert_non_null(knot_dname_from_str(name, text, sizeof(name)));
 	if (there) {
@@ -72,7 +73,7 @@ static void put(struct store_txn *txn, struct store_zone *zone, const char *text
 		assert_int_equal(edit_end(&edit, &node), 0);
 	}
 	assert_int_equal(store_node_put(txn, zone, name, &node), 0);
-	arena_reset(&arena);
+	arena_done(&arena);
 }
 
 /* The first zone with numbers and names; the others with nothing. */
@@ -305,6 +306,131 @@ static void compaction_leaves_the_journal_behind(void **state)
 	memcpy(place, second, sizeof(second));
 }
 
+static uint64_t names_of(struct store_txn *txn)
+{
+	struct store_zone zone;
+
+	assert_int_equal(store_zone_get(txn, apex_of(0), &zone), 0);
+	return zone.names;
+}
+
+/* Adds and takes away, in transactions of ten names, until it is told to stop. */
+struct writer_thread {
+	struct store *store;
+	atomic_bool stop;
+	uint64_t commits;
+};
+
+static void *write_on(void *arg)
+{
+	struct writer_thread *writer = arg;
+
+	for (int i = 0; !writer->stop; i++, writer->commits++)
+		change(writer->store, i / 2 % 100 * 10, 10, i % 2 == 0);
+	return NULL;
+}
+
+/* Renews and counts: there are none of the writer's names, or the ten of one transaction. */
+static void *read_on(void *arg)
+{
+	struct writer_thread *writer = arg;
+	struct store_txn *txn;
+	uint64_t last = 0;
+
+	assert_int_equal(store_read_begin(writer->store, &txn), 0);
+	while (!writer->stop) {
+		uint64_t names = names_of(txn);
+
+		assert_true(names == NUMBERS || names == NUMBERS + 10);
+		assert_true(store_snapshot(txn) >= last);
+		last = store_snapshot(txn);
+		store_read_reset(txn);
+		assert_int_equal(store_read_renew(txn), 0);
+	}
+	store_read_end(txn);
+	return NULL;
+}
+
+static void a_store_is_compacted_while_it_is_used(void **state)
+{
+	char first[FOLDER_PATH_ROOM];
+	struct text fault = { 0 };
+	struct store_compact sizes;
+	struct store_txn *old;
+	struct writer_thread writer = { .stop = false };
+	pthread_t threads[2];
+
+	(void)state;
+	memcpy(first, place, sizeof(first));
+	folder_path(place, folder, "live");
+	writer.store = open_store();
+	fill(writer.store);
+	take_names_away(writer.store);
+	assert_int_equal(store_read_begin(writer.store, &old), 0);
+	assert_int_equal(pthread_create(&threads[0], NULL, write_on, &writer), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, read_on, &writer), 0);
+	for (int i = 0; i < 5; i++) {
+		if (store_compact_live(writer.store, &sizes, &fault) != 0)
+			fail_msg("%s", text_get(&fault));
+		assert_true(i > 0 || sizes.after < sizes.before / 2);
+	}
+	writer.stop = true;
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+
+	/* who reads on has what was there, and then what is */
+	uint64_t snapshot = store_snapshot(old);
+	assert_int_equal(names_of(old), NUMBERS);
+	assert_int_equal(store_read_renew(old), 0);
+	assert_true(store_snapshot(old) > snapshot);
+	assert_int_equal(names_of(old), writer.commits % 2 == 0 ? NUMBERS : NUMBERS + 10);
+	store_read_end(old);
+	store_close(writer.store);
+
+	writer.store = open_store();
+	assert_int_equal(store_read_begin(writer.store, &old), 0);
+	assert_int_equal(names_of(old), writer.commits % 2 == 0 ? NUMBERS : NUMBERS + 10);
+	store_read_end(old);
+	store_close(writer.store);
+	memcpy(place, first, sizeof(first));
+}
+
+/* A commit that the journal does not have can't be done again in the copy. */
+static void *write_in_bulk(void *arg)
+{
+	struct writer_thread *writer = arg;
+
+	while (!writer->stop) {
+		struct store_txn *txn;
+
+		assert_int_equal(store_write_begin_bulk(writer->store, &txn), 0);
+		assert_int_equal(store_write_commit(txn), 0);
+	}
+	return NULL;
+}
+
+static void compaction_gives_way_to_bulk_work(void **state)
+{
+	struct text fault = { 0 };
+	struct store_compact sizes;
+	struct writer_thread writer = { .store = open_store(), .stop = false };
+	pthread_t thread;
+	int err = 0;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, write_in_bulk, &writer), 0);
+	while (err == 0) /* it may come between two of them */
+		err = store_compact_live(writer.store, &sizes, &fault);
+	assert_int_equal(err, -EAGAIN);
+	assert_non_null(strstr(text_get(&fault), "try it again later"));
+	writer.stop = true;
+	pthread_join(thread, NULL);
+	text_reset(&fault);
+	assert_int_equal(store_compact_live(writer.store, &sizes, &fault), 0);
+	text_done(&fault);
+	store_close(writer.store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +439,8 @@ int main(void)
 		cmocka_unit_test(the_whole_is_counted),
 		cmocka_unit_test(compaction_gives_back_what_is_free),
 		cmocka_unit_test(compaction_leaves_the_journal_behind),
+		cmocka_unit_test(a_store_is_compacted_while_it_is_used),
+		cmocka_unit_test(compaction_gives_way_to_bulk_work),
 	};
 
 	return cmocka_run_group_tests_name("store stat", tests, folder_begin, folder_end);
