@@ -100,6 +100,83 @@ static void a_store_serves_one_process(void **state)
 	store_close(open_store());
 }
 
+static const knot_dname_t *const beside = (const knot_dname_t *)"\6beside";
+
+/* What another process reads at the name a.beside, opening the store for reading alone. */
+static int read_elsewhere(char *value, size_t room)
+{
+	int ends[2], result = 0;
+
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		const knot_dname_t *name = (const knot_dname_t *)"\1a\6beside";
+		struct text fault = { 0 };
+		struct store *store = NULL;
+		struct store_txn *txn;
+		struct store_zone zone;
+		struct node node = { 0 };
+		int err = store_open_reader(&store, place, &fault);
+
+		if (err == 0)
+			err = store_read_begin(store, &txn);
+		if (err == 0)
+			err = store_zone_get(txn, beside, &zone);
+		if (err == 0)
+			err = store_node_get(txn, &zone, name, &node);
+		if (write(ends[1], node.data, node.size) != (ssize_t)node.size)
+			_exit(255);
+		if (err == 0)
+			store_read_end(txn);
+		store_close(store);
+		_exit(-err);
+	}
+	close(ends[1]);
+	ssize_t size = read(ends[0], value, room);
+	memset(value + (size > 0 ? size : 0), 0, room - (size_t)(size > 0 ? size : 0));
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, &result, 0), pid);
+	return -WEXITSTATUS(result);
+}
+
+static struct store_txn *begin(struct store *store);
+static void put(struct store_txn *txn, struct store_zone *zone, const char *name, uint16_t type,
+		const char *value);
+
+static void another_process_reads_beside_it(void **state)
+{
+	static const char *const values[] = { "first", "second" };
+	struct store *store = open_store();
+	char octets[256], lock[FOLDER_PATH_ROOM];
+	struct store_zone zone;
+
+	(void)state;
+	assert_int_equal(read_elsewhere(octets, sizeof(octets)), -ENOENT);
+	for (size_t i = 0; i < 2; i++) {
+		struct store_txn *txn = begin(store);
+
+		assert_int_equal(store_zone_make(txn, beside, &zone), 0);
+		put(txn, &zone, "\1a\6beside", 1, values[i]);
+		assert_int_equal(store_zone_put(txn, beside, &zone), 0);
+		assert_int_equal(store_write_commit(txn), 0);
+		assert_int_equal(read_elsewhere(octets, sizeof(octets)), 0);
+		assert_non_null(memmem(octets, sizeof(octets), values[i], strlen(values[i])));
+	}
+
+	/* not before that one has done with opening */
+	folder_path(lock, place, "onnetd.lock");
+	FILE *file = fopen(lock, "r+");
+	assert_non_null(file);
+	fprintf(file, "%ld opening", (long)getpid());
+	fclose(file);
+	assert_int_equal(read_elsewhere(octets, sizeof(octets)), -EAGAIN);
+	store_close(store);
+
+	/* where nobody has it, the reader does what opening takes */
+	assert_int_equal(read_elsewhere(octets, sizeof(octets)), 0);
+	assert_non_null(memmem(octets, sizeof(octets), "second", 6));
+}
+
 static void what_cannot_be_opened_is_said(void **state)
 {
 	static const struct {
@@ -306,12 +383,12 @@ static void a_zone_made_anew_has_none_of_its_old_names(void **state)
 	enum { NAMES = 3000 };
 	struct store *store = open_store();
 	struct store_txn *txn = begin(store);
-	struct store_zone zone, beside, old;
+	struct store_zone zone, second, old;
 
 	(void)state;
-	assert_int_equal(store_zone_make(txn, other, &beside), 0);
-	put(txn, &beside, "\5other", KNOT_RRTYPE_A, "beside");
-	assert_int_equal(store_zone_put(txn, other, &beside), 0);
+	assert_int_equal(store_zone_make(txn, other, &second), 0);
+	put(txn, &second, "\5other", KNOT_RRTYPE_A, "beside");
+	assert_int_equal(store_zone_put(txn, other, &second), 0);
 	assert_int_equal(store_zone_make(txn, example, &zone), 0);
 	for (unsigned i = 0; i < NAMES; i++) {
 		put(txn, &zone, numbered_name(i), KNOT_RRTYPE_A, "old");
@@ -331,7 +408,7 @@ static void a_zone_made_anew_has_none_of_its_old_names(void **state)
 	assert_true(zone.tree != old.tree);
 	for (unsigned i = 0; i < NAMES; i++)
 		assert_null(get(txn, &zone, numbered_name(i)));
-	assert_string_equal(get(txn, &beside, "\5other"), "beside");
+	assert_string_equal(get(txn, &second, "\5other"), "beside");
 	store_write_abort(txn);
 
 	/* a sweep takes nothing that is still a zone's */
@@ -408,14 +485,14 @@ static void the_log_keeps_its_entries_in_order_and_drops_the_oldest(void **state
 {
 	struct store *store = open_store();
 	struct store_txn *txn = begin(store);
-	struct store_zone zone, beside;
+	struct store_zone zone, second;
 	struct slice entry;
 	char text[32];
 
 	(void)state;
 	assert_int_equal(store_zone_make(txn, (const knot_dname_t *)"\3log", &zone), 0);
-	assert_int_equal(store_zone_make(txn, (const knot_dname_t *)"\6beside", &beside), 0);
-	assert_int_equal(store_log_add(txn, &beside, slice_text("beside")), 0);
+	assert_int_equal(store_zone_make(txn, (const knot_dname_t *)"\6beside", &second), 0);
+	assert_int_equal(store_log_add(txn, &second, slice_text("beside")), 0);
 	for (unsigned i = 0; i < 100; i++) {
 		snprintf(text, sizeof(text), "entry %04u", i);
 		assert_int_equal(store_log_add(txn, &zone, slice_text(text)), 0);
@@ -429,7 +506,7 @@ static void the_log_keeps_its_entries_in_order_and_drops_the_oldest(void **state
 	assert_int_equal(store_log_get(txn, &zone, 100, &entry), -ENOENT);
 	assert_int_equal(store_log_get(txn, &zone, 96, &entry), 0);
 	assert_true(slice_equal(entry, slice_text("entry 0096")));
-	assert_int_equal(store_log_get(txn, &beside, 0, &entry), 0);
+	assert_int_equal(store_log_get(txn, &second, 0, &entry), 0);
 	assert_true(slice_equal(entry, slice_text("beside")));
 
 	for (unsigned i = 0; i < 4; i++)
@@ -533,6 +610,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_folder_is_made_for_its_owner_alone),
 		cmocka_unit_test(a_store_serves_one_process),
+		cmocka_unit_test(another_process_reads_beside_it),
 		cmocka_unit_test(what_cannot_be_opened_is_said),
 		cmocka_unit_test(names_are_there_after_a_restart),
 		cmocka_unit_test(an_abort_leaves_nothing),
