@@ -46,7 +46,10 @@ void block_edit_free(struct block_edit *edit);
  */
 void block_edit_begin(struct block_edit *edit, struct slice prefix);
 
-/* Puts all slots of a packed block into it. -EBADMSG, -ENOMEM. */
+/*
+ * Puts all slots of a packed block into it. -EBADMSG, -ENOMEM; that octets are damaged may also be found
+ * by one of the calls below, so that these may fail with -EBADMSG, too.
+ */
 int block_edit_load(struct block_edit *edit, struct slice block);
 
 /* Puts a node in place of the slot's; an empty one frees the slot. -ENOMEM. */

@@ -3,8 +3,13 @@
  * A block while it is being changed: each slot has the number of a bundle, bundles and records stand in
  * a pool. Most numbers are put with records that the block has already: that costs folding, a
  * hash and a comparison, and no memory.
+ *
+ * An update mostly loads a block, puts one number and writes it. So a block stays packed after it was loaded,
+ * the first changes are tried on the octets themselves (block_splice.h), and only what
+ * needs more has it unpacked.
  */
 #include "store/block_edit.h"
+#include "store/block_splice.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -33,6 +38,8 @@ void block_edit_free(struct block_edit *edit)
 	free(edit->draft.records);
 	block_room_done(&edit->draft.entries);
 	block_room_done(&edit->octets);
+	block_room_done(&edit->rooms[0]);
+	block_room_done(&edit->rooms[1]);
 	block_room_done(&edit->known);
 	free(edit);
 }
@@ -45,6 +52,8 @@ void block_edit_begin(struct block_edit *edit, struct slice prefix)
 		memcpy(edit->fold.prefix, prefix.data + prefix.size - size, size);
 	edit->fold.prefix_size = size;
 	edit->count = 0;
+	edit->packed = (struct slice){ 0 };
+	edit->spliced = 0;
 	memset(edit->slots, 0xff, sizeof(edit->slots));
 	pool_clear(&edit->pool); /* its tables have had their room since block_edit_new() */
 }
@@ -53,26 +62,6 @@ static void set_slot(struct block_edit *edit, int slot, unsigned bundle)
 {
 	edit->count += (size_t)(bundle != SLOT_FREE) - (size_t)(edit->slots[slot] != SLOT_FREE);
 	edit->slots[slot] = (uint16_t)bundle;
-}
-
-int block_edit_put(struct block_edit *edit, int slot, const struct node *node)
-{
-	uint32_t records[FORM_BUNDLE_MAX], bundle;
-	size_t count;
-
-	assert(slot >= 0 && slot < BLOCK_SLOTS);
-	if (node->size == 0) {
-		set_slot(edit, slot, SLOT_FREE);
-		return 0;
-	}
-	pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
-
-	int err = fold_node(&edit->fold, &edit->pool, slot, node, records, &count);
-	if (err == 0)
-		err = pool_bundle_add(&edit->pool, records, count, &bundle);
-	if (err == 0)
-		set_slot(edit, slot, bundle);
-	return err;
 }
 
 /* The number in the pool of a record of the block. */
@@ -168,14 +157,11 @@ static const uint16_t *load_bundles(struct block_edit *edit, const struct block_
 	return bundles;
 }
 
-int block_edit_load(struct block_edit *edit, struct slice block)
+/* Takes the octets apart; all is as before where that fails. */
+static int load(struct block_edit *edit, struct slice block)
 {
 	uint16_t slots[BLOCK_SLOTS], indexes[BLOCK_SLOTS];
 	struct block_view view;
-
-	if (block.size == 0)
-		return 0;
-	pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
 
 	int err = view_open(block, &view);
 	if (err == 0)
@@ -191,11 +177,100 @@ int block_edit_load(struct block_edit *edit, struct slice block)
 	return err;
 }
 
+/* The same with octets that were kept packed. */
+static int unpack(struct block_edit *edit)
+{
+	if (edit->packed.size == 0)
+		return 0;
+
+	int err = load(edit, edit->packed);
+	if (err == 0)
+		edit->packed = (struct slice){ 0 };
+	return err;
+}
+
+int block_edit_load(struct block_edit *edit, struct slice block)
+{
+	struct block_view view;
+
+	if (block.size == 0)
+		return 0;
+	if (edit->count > 0 || edit->packed.size > 0) {
+		int err = unpack(edit);
+
+		pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
+		return err == 0 ? load(edit, block) : err;
+	}
+	if (view_open(block, &view) != 0)
+		return -EBADMSG;
+	if (room_grow(&edit->rooms[edit->place], block.size) != 0)
+		return -ENOMEM;
+	memcpy(edit->rooms[edit->place].data, block.data, block.size);
+	edit->packed = slice_make(edit->rooms[edit->place].data, block.size);
+	edit->spliced = 0;
+	return 0;
+}
+
+/* Tries it on the packed octets. 1: done; 0: they have to be unpacked. */
+static int splice(struct block_edit *edit, int slot, const uint32_t *records, size_t count)
+{
+	enum { SPLICES_MAX = 4 }; /* about as long as unpacking and packing */
+	struct block_room *room = &edit->rooms[1 - edit->place];
+	struct slice changed;
+
+	if (edit->packed.size == 0 || edit->spliced == SPLICES_MAX || count > 1)
+		return 0;
+
+	struct block_record record = pool_record_view(&edit->pool, records[0]);
+	int done = splice_record(edit->packed, slot, &record, room, &changed);
+	if (done == 1) {
+		edit->place = 1 - edit->place;
+		edit->packed = changed;
+		edit->spliced++;
+	}
+	return done;
+}
+
+static int put_records(struct block_edit *edit, int slot, const uint32_t *records, size_t count)
+{
+	uint32_t bundle;
+	int err = splice(edit, slot, records, count);
+
+	if (err != 0)
+		return err > 0 ? 0 : err;
+	err = unpack(edit);
+	if (err == 0)
+		err = pool_bundle_add(&edit->pool, records, count, &bundle);
+	if (err == 0)
+		set_slot(edit, slot, bundle);
+	return err;
+}
+
+int block_edit_put(struct block_edit *edit, int slot, const struct node *node)
+{
+	uint32_t records[FORM_BUNDLE_MAX];
+	size_t count;
+	int err;
+
+	assert(slot >= 0 && slot < BLOCK_SLOTS);
+	if (node->size == 0) {
+		err = unpack(edit);
+		if (err == 0)
+			set_slot(edit, slot, SLOT_FREE);
+		return err;
+	}
+	pool_sweep(&edit->pool, edit->slots, BLOCK_SLOTS, SLOT_FREE);
+	err = fold_node(&edit->fold, &edit->pool, slot, node, records, &count);
+	return err == 0 ? put_records(edit, slot, records, count) : err;
+}
+
 int block_edit_node(struct block_edit *edit, int slot, struct block_room *room, struct node *ret)
 {
 	struct block_record records[FORM_BUNDLE_MAX];
 
 	assert(slot >= 0 && slot < BLOCK_SLOTS);
+	if (edit->packed.size > 0)
+		return block_node(edit->packed, slot, room, ret);
 	if (edit->slots[slot] == SLOT_FREE)
 		return 0;
 
@@ -207,6 +282,8 @@ int block_edit_node(struct block_edit *edit, int slot, struct block_room *room, 
 
 int block_edit_next(const struct block_edit *edit, int from)
 {
+	if (edit->packed.size > 0)
+		return block_next(edit->packed, from);
 	for (int slot = from > 0 ? from : 0; slot < BLOCK_SLOTS; slot++) {
 		uint64_t four;
 
@@ -223,13 +300,20 @@ int block_edit_next(const struct block_edit *edit, int from)
 
 size_t block_edit_count(const struct block_edit *edit)
 {
-	return edit->count;
+	return edit->packed.size > 0 ? block_count(edit->packed) : edit->count;
 }
 
 int block_edit_write(struct block_edit *edit, int first, int last, struct slice *ret)
 {
 	assert(first >= 0 && last < BLOCK_SLOTS);
+	if (edit->packed.size > 0 && block_prev(edit->packed, first) < 0 &&
+	    block_next(edit->packed, last + 1) < 0) {
+		*ret = edit->packed;
+		return 0;
+	}
 
-	int err = draft_slots(&edit->draft, &edit->pool, edit->slots, first, last);
+	int err = unpack(edit);
+	if (err == 0)
+		err = draft_slots(&edit->draft, &edit->pool, edit->slots, first, last);
 	return err == 0 ? draft_write(&edit->draft, &edit->pool, &edit->octets, ret) : err;
 }

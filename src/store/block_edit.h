@@ -60,8 +60,16 @@ int draft_write(struct block_draft *draft, const struct block_pool *pool, struct
 /* Adds a record's entry to the entries, as difference to a base where that is smaller. -ENOMEM. */
 int draft_entry(struct block_draft *draft, const struct block_pool *pool, uint32_t number);
 
+/*
+ * Octets that are loaded into an empty edit stay packed, in packed, as long as they can be read or changed
+ * so; the slots are empty then. Of many changes the first ones at the most are made that way.
+ */
 struct block_edit {
 	struct block_fold fold;
+	struct slice packed; /* in rooms[place] */
+	struct block_room rooms[2];
+	unsigned place;
+	unsigned spliced; /* how often the packed octets were changed */
 	struct block_pool pool;
 	size_t count;
 	uint16_t slots[BLOCK_SLOTS]; /* numbers of bundles; SLOT_FREE */

@@ -94,6 +94,9 @@ struct block_view {
 
 int view_open(struct slice block, struct block_view *ret);
 
+/* How many slots in use stand before this one; -1: it is not in use. */
+int view_rank(const struct block_view *view, int slot);
+
 /* All slots in use, in order; as many as view->count says. -EBADMSG. */
 int view_slots(const struct block_view *view, uint16_t ret[BLOCK_SLOTS]);
 

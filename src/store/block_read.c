@@ -159,6 +159,11 @@ static inline int rank_of(const struct block_view *view, int slot)
 	return rank_in_list(view, (unsigned)slot);
 }
 
+int view_rank(const struct block_view *view, int slot)
+{
+	return rank_of(view, slot);
+}
+
 static int bitmap_slots(const struct block_view *view, uint16_t *ret)
 {
 	unsigned span = (unsigned)(view->last - view->first) + 1;

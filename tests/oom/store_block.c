@@ -155,11 +155,86 @@ static void octets_are_loaded_or_not(void **state)
 		assert_int_equal(err, reached ? -ENOMEM : 0);
 		check(edit, reached ? 0 : SLOTS);
 		assert_int_equal(block_edit_load(edit, block), 0);
+		assert_int_equal(block_edit_load(edit, block), 0);
 		check(edit, SLOTS);
 		block_edit_free(edit);
 	}
-	assert_true(n > 5);
+	assert_true(n > 1);
 	block_edit_free(model);
+}
+
+/* The slot gets the node of the other one, or none, in a block that was loaded just now. */
+static void change_loaded(struct slice block, int slot, const struct node *node, unsigned least)
+{
+	unsigned n = 1;
+
+	for (bool reached = true; reached; n++) {
+		struct block_room room = { 0 };
+		struct block_edit *edit;
+		struct node found;
+
+		assert_int_equal(block_edit_new(&edit), 0);
+		assert_int_equal(block_edit_load(edit, block), 0);
+		oom_fail_at(n);
+		int err = block_edit_put(edit, slot, node);
+		reached = oom_failed();
+		oom_fail_at(0);
+		assert_int_equal(err, reached ? -ENOMEM : 0);
+		if (reached)
+			check(edit, SLOTS);
+		assert_int_equal(block_edit_put(edit, slot, node), 0);
+		assert_int_equal(block_edit_node(edit, slot, &room, &found), node->size > 0);
+		assert_true(node->size == 0 || node_identical(&found, node));
+		block_room_done(&room);
+		block_edit_free(edit);
+	}
+	assert_true(n > least);
+}
+
+static void a_loaded_block_is_changed_or_stays(void **state)
+{
+	static const struct node none;
+	struct block_edit *model;
+
+	(void)state;
+	assert_int_equal(block_edit_new(&model), 0);
+
+	struct slice block = packed(model);
+	change_loaded(block, 7, &none, 5);
+	change_loaded(block, 7, &nodes[8], 5);
+	change_loaded(block, 7, &nodes[9], 5);
+	block_edit_free(model);
+}
+
+/* All slots but two have the same, so that nothing has to be unpacked. */
+static void a_loaded_block_is_changed_packed_or_stays(void **state)
+{
+	struct block_edit *edit;
+	struct slice block = { 0 };
+	uint8_t octets[500];
+	unsigned n = 1;
+
+	(void)state;
+	for (bool reached = true; reached; n++) {
+		assert_int_equal(block_edit_new(&edit), 0);
+		for (int slot = 0; slot < SLOTS; slot += slot == 100 ? 2 : 1)
+			assert_int_equal(block_edit_put(edit, slot, &nodes[slot == 1 ? 1 : 2]), 0);
+		assert_int_equal(block_edit_write(edit, 0, SLOTS, &block), 0);
+		assert_true(block.size <= sizeof(octets));
+		memcpy(octets, block.data, block.size);
+		block_edit_begin(edit, (struct slice){ 0 });
+		assert_int_equal(block_edit_load(edit, slice_make(octets, block.size)), 0);
+		oom_fail_at(n);
+		int err = block_edit_put(edit, 101, &nodes[1]);
+		reached = oom_failed();
+		oom_fail_at(0);
+		assert_int_equal(err, reached ? -ENOMEM : 0);
+		assert_int_equal(block_edit_count(edit), SLOTS - reached);
+		assert_int_equal(block_edit_put(edit, 101, &nodes[1]), 0);
+		assert_int_equal(block_edit_count(edit), SLOTS);
+		block_edit_free(edit);
+	}
+	assert_true(n > 2);
 }
 
 static void a_node_is_read_or_not(void **state)
@@ -190,6 +265,8 @@ int main(void)
 		cmocka_unit_test(a_slot_is_put_or_stays),
 		cmocka_unit_test(octets_are_written_or_not),
 		cmocka_unit_test(octets_are_loaded_or_not),
+		cmocka_unit_test(a_loaded_block_is_changed_or_stays),
+		cmocka_unit_test(a_loaded_block_is_changed_packed_or_stays),
 		cmocka_unit_test(a_node_is_read_or_not),
 	};
 

@@ -492,6 +492,58 @@ static void what_was_put_last_is_there_through_thousands_of_changes(void **state
 		draft_done(&drafts[slot]);
 }
 
+/* A node of the few that the block has over and over, so that it is changed as it is. */
+static void draft_usual(struct draft *draft, int slot, unsigned *seed)
+{
+	unsigned kind = (unsigned)rand_r(seed) % 100, gateway = (unsigned)rand_r(seed) % 12;
+
+	if (kind < 10) /* what no other slot has */
+		put_person(draft, seed);
+	else if (kind < 90)
+		put_naptr(draft, "E2U+sip", "sip:+12125551%03d@gw%u.example.net", slot, gateway);
+	if (kind < 5 || kind > 80)
+		put_naptr(draft, "E2U+pstn:tel", "tel:+12125551%03d", slot, 0);
+}
+
+static void a_change_of_one_slot_leaves_all_others(void **state)
+{
+	enum { ROUNDS = 6000 };
+	static struct draft drafts[BLOCK_SLOTS];
+	static struct node nodes[BLOCK_SLOTS];
+	struct block_edit *edit = edit_begin("2125551");
+	struct slice block = { 0 };
+	uint8_t *octets = NULL;
+	unsigned seed = 8;
+
+	(void)state;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		int width = round < ROUNDS / 3 ? 1000 : round < ROUNDS / 3 * 2 ? 300 : 40;
+		int slot = rand_r(&seed) % width;
+
+		draft_done(&drafts[slot]);
+		nodes[slot] = (struct node){ 0 };
+		if (rand_r(&seed) % 100 < (round % 2000 < 1000 ? 95 : 40)) {
+			draft_usual(&drafts[slot], slot, &seed);
+			nodes[slot] = draft_node(&drafts[slot]);
+		}
+		block_edit_begin(edit, slice_text("2125551"));
+		assert_int_equal(block_edit_load(edit, block), 0);
+		assert_int_equal(block_edit_put(edit, slot, &nodes[slot]), 0);
+		if (round % 100 == 0)
+			check_edit(edit, nodes);
+		block = edit_end(edit);
+		octets = realloc(octets, block.size + 1);
+		memcpy(octets, block.data, block.size);
+		block.data = octets;
+		if (round % 20 == 0)
+			check_block(block, nodes);
+	}
+	free(octets);
+	block_edit_free(edit);
+	for (int slot = 0; slot < BLOCK_SLOTS; slot++)
+		draft_done(&drafts[slot]);
+}
+
 static void a_part_has_the_slots_from_first_to_last(void **state)
 {
 	struct block_edit *edit = edit_begin("2125551");
@@ -640,6 +692,7 @@ int main(void)
 		cmocka_unit_test(pieces_hold_all_slots_and_their_size_is_kept),
 		cmocka_unit_test(a_thousand_large_records_of_which_none_is_like_another),
 		cmocka_unit_test(what_was_put_last_is_there_through_thousands_of_changes),
+		cmocka_unit_test(a_change_of_one_slot_leaves_all_others),
 		cmocka_unit_test(a_part_has_the_slots_from_first_to_last),
 		cmocka_unit_test(a_block_that_is_changed_for_ever_does_not_grow),
 		cmocka_unit_test(what_is_no_node_is_not_put),
