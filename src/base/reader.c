@@ -78,20 +78,14 @@ struct slice read_string(struct reader *r)
 
 struct slice read_name(struct reader *r)
 {
-	const uint8_t *start = r->pos;
-	uint8_t label;
+	const uint8_t *at = r->pos;
+	const uint8_t *end = read_left(r) < NAME_MAX_OCTETS ? r->end : at + NAME_MAX_OCTETS;
 
-	do {
-		label = read_u8(r);
-		if (label > LABEL_MAX)
-			r->failed = true;
-		read_bytes(r, label);
-	} while (label > 0 && !r->failed);
-
-	struct slice name = slice_make(start, (size_t)(r->pos - start));
-	if (name.size > NAME_MAX_OCTETS)
+	while (at < end && *at > 0 && *at <= LABEL_MAX && *at < end - at)
+		at += *at + 1;
+	if (at >= end || *at > 0)
 		r->failed = true;
-	return name;
+	return read_bytes(r, r->failed ? 0 : (size_t)(at - r->pos) + 1);
 }
 
 int read_end(const struct reader *r)

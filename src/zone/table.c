@@ -110,9 +110,13 @@ const struct zone *zone_table_find(const struct zone_table *table, const knot_dn
 
 const struct zone *zone_table_above(const struct zone_table *table, const knot_dname_t *name)
 {
-	size_t size = knot_dname_size(name);
+	const knot_dname_t *end = name;
+	size_t labels = 0, size;
 
-	for (size_t labels = knot_dname_labels(name, NULL);; labels--) {
+	for (; *end != 0; end += *end + 1)
+		labels++;
+	size = (size_t)(end - name) + 1;
+	for (;; labels--) {
 		if ((table->depths[labels / 64] >> labels % 64 & 1) != 0) {
 			const struct zone *zone = find(table, name, size);
 
