@@ -2,18 +2,21 @@
 /*
  * onnetd compact: gives the free pages of the store back to the file system. Free pages are used
  * again by what comes next, so this pays after much was taken away for good, and is not done
- * where there is little to gain.
+ * where there is little to gain. A running server does it while it serves.
  */
 #include "cmd/onnetd.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "server/control.h"
+#include "server/rights.h"
 #include "store/compact.h"
 #include "store/stat.h"
 
@@ -46,24 +49,56 @@ static int find_gain(const char *storage, unsigned *ret, struct text *fault)
 	return err;
 }
 
-static int compact(const char *storage, bool force)
+/* A running server does it, and says how it went. */
+static int compact_there(int fd, struct store_compact *ret, struct text *fault)
 {
+	struct text line = { 0 };
+	int err = control_send(fd, "compact", NULL, 0);
+	int there = err == 0 ? control_receive(fd, &line) : 0;
+	const char *text = text_get(&line);
+
+	err = -EIO;
+	if (there > 0 && sscanf(text, "done %" SCNu64 " %" SCNu64, &ret->before, &ret->after) == 2)
+		err = 0;
+	else if (there > 0 && strncmp(text, "failed ", 7) == 0)
+		text_puts(fault, text + 7);
+	else
+		text_puts(fault, "the server ended before it was done");
+	text_done(&line);
+	return err;
+}
+
+static int compact_store(const char *storage, struct store_compact *ret, struct text *fault)
+{
+	int server;
+
+	if (control_connect(&server, storage) != 0)
+		return store_compact(storage, ret, fault);
+	int err = compact_there(server, ret, fault);
+	close(server);
+	return err;
+}
+
+static int compact(const struct conf *conf, bool force)
+{
+	const char *storage = conf->storage;
 	struct store_compact sizes;
 	struct text fault = { 0 };
 	unsigned gain = 0;
-	int err = access(storage, F_OK) == 0 ? 0 : -errno;
+	int err = rights_drop(conf, &fault);
 
-	if (err != 0) /* to look at it must not make it */
+	if (err == 0 && access(storage, F_OK) != 0) { /* to look at it must not make it */
+		err = -errno;
 		text_printf(&fault, "storage %s: %s", storage, strerror(-err));
-	else
+	}
+	if (err == 0)
 		err = find_gain(storage, &gain, &fault);
-
 	if (err == 0 && gain < GAIN_MIN && !force) {
 		printf("%s: %u%% of the data file is free; left as it is\n", storage, gain);
 		return EXIT_SUCCESS;
 	}
 	if (err == 0)
-		err = store_compact(storage, &sizes, &fault);
+		err = compact_store(storage, &sizes, &fault);
 	if (err == 0)
 		printf("%s: %.1f MiB before, %.1f MiB now\n", storage,
 		       (double)sizes.before / (1 << 20), (double)sizes.after / (1 << 20));
@@ -106,7 +141,7 @@ int compact_run(int argc, char **argv)
 	struct conf *conf = onnetd_conf(path);
 	if (conf == NULL)
 		return ONNETD_BAD_CONFIGURATION;
-	int code = compact(conf->storage, force);
+	int code = compact(conf, force);
 	conf_free(conf);
 	return code;
 }

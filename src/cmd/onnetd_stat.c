@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "dns/rdata.h"
 #include "dns/record.h"
+#include "server/rights.h"
 #include "store/stat.h"
 
 enum { COLUMNS = 8, ROWS_MAX = 4096 };
@@ -414,11 +415,13 @@ static int stat_show(const struct conf *conf, bool json)
 	struct report report = { .conf = conf };
 	struct text fault = { 0 };
 	struct store *store = NULL;
-	int err = access(conf->storage, F_OK) == 0 ? 0 : -errno;
+	int err = rights_drop(conf, &fault);
 
-	if (err != 0) /* to look at it must not make it */
+	if (err == 0 && access(conf->storage, F_OK) != 0) { /* to look at it must not make it */
+		err = -errno;
 		text_printf(&fault, "storage %s: %s", conf->storage, strerror(-err));
-	else
+	}
+	if (err == 0)
 		err = store_open_reader(&store, conf->storage, &fault);
 	if (err == 0) {
 		err = gather(&report, store);

@@ -26,9 +26,10 @@
 #include "server/control_line.h"
 #include "server/worker.h"
 #include "server/writer.h"
+#include "store/compact.h"
 #include "zone/import.h"
 
-enum { PROGRESS_MS = 200, WORDS_MAX = 8, PATIENCE_S = 10 };
+enum { PROGRESS_MS = 200, WORDS_MAX = 8, PATIENCE_S = 10, COMPACT_TRIES = 10 };
 
 struct control {
 	struct shared *shared;
@@ -218,12 +219,54 @@ static void run_import(struct command *request)
 		store_load_free(task.load);
 }
 
+/* --- compaction --- */
+
+/* What a sweep commits can't be followed; it is over soon. */
+static int compact_patiently(struct control *control, struct store_compact *ret, struct text *fault)
+{
+	static const struct timespec pause = { .tv_sec = 1 };
+	int err = -EAGAIN;
+
+	for (int try = 0; err == -EAGAIN && try < COMPACT_TRIES; try++) {
+		if (try > 0)
+			nanosleep(&pause, NULL);
+		if (atomic_load(&control->stopping))
+			return -ECANCELED;
+		text_reset(fault);
+		err = store_compact_live(control->shared->store, ret, fault);
+	}
+	return err;
+}
+
+static void run_compact(struct command *request)
+{
+	struct store_compact sizes;
+	struct text fault = { 0 };
+	char text[64];
+	int err = compact_patiently(request->control, &sizes, &fault);
+
+	if (err == 0) {
+		snprintf(text, sizeof(text), "%llu %llu", (unsigned long long)sizes.before,
+			 (unsigned long long)sizes.after);
+		say(request, "done", text);
+		log_info("store compacted: %.1f MiB before, %.1f MiB now",
+			 (double)sizes.before / (1 << 20), (double)sizes.after / (1 << 20));
+	} else {
+		say(request, "failed",
+		    err == -ECANCELED ? "the server is ending" : text_get(&fault));
+		log_warning("store not compacted: %s",
+			    fault.size > 0 ? text_get(&fault) : strerror(-err));
+	}
+	text_done(&fault);
+}
+
 /* --- commands --- */
 
 static const struct {
 	const char *name;
 	void (*run)(struct command *request);
 } commands[] = {
+	{ "compact", run_compact },
 	{ "import", run_import },
 };
 

@@ -15,6 +15,7 @@
  * "failed TEXT".
  *
  *	import DOMAIN numbers|zone CUTS SIZE SIZE     two packed files (store/pack.h)
+ *	compact                                       done BEFORE AFTER, sizes in octets
  */
 struct control;
 struct shared;
