@@ -4,9 +4,9 @@
  *
  *	bench-block
  *
- * For each kind of number: octets of a number, and nanoseconds to read one (in a block that is in the
- * cache, and in one of many), to put one into a block that is being filled, to write a whole block,
- * and for all of an update of one number in a piece of a block, or of two: load, put, write.
+ * For each kind of number: octets of a number, and nanoseconds to read one (in a block that is in
+ * the cache, and in one of many), to put one into a block that is being filled, to write a whole
+ * block, and for all of an update of one number in a piece of a block, or of two: load, put, write.
  */
 #include <libknot/libknot.h>
 #include <stdio.h>

@@ -40,15 +40,15 @@ int block_edit_new(struct block_edit **ret);
 void block_edit_free(struct block_edit *edit);
 
 /*
- * Starts an empty block. prefix: the digits that stand before the last three in its numbers, in dialling order, as
- * far as they are known (at most BLOCK_PREFIX_MAX, the last of them where there are more): digits in
- * RDATA are the number's own only behind these.
+ * Starts an empty block. prefix: the digits that stand before the last three in its numbers, in
+ * dialling order, as far as they are known (at most BLOCK_PREFIX_MAX, the last of them where
+ * there are more): digits in RDATA are the number's own only behind these.
  */
 void block_edit_begin(struct block_edit *edit, struct slice prefix);
 
 /*
- * Puts all slots of a packed block into it. -EBADMSG, -ENOMEM; that octets are damaged may also be found
- * by one of the calls below, so that these may fail with -EBADMSG, too.
+ * Puts all slots of a packed block into it. -EBADMSG, -ENOMEM; that octets are damaged may also
+ * be found by one of the calls below, so that these may fail with -EBADMSG, too.
  */
 int block_edit_load(struct block_edit *edit, struct slice block);
 
@@ -60,7 +60,10 @@ int block_edit_node(struct block_edit *edit, int slot, struct block_room *room, 
 int block_edit_next(const struct block_edit *edit, int from);
 size_t block_edit_count(const struct block_edit *edit);
 
-/* The octets of slots first to last, which stay until the next call. No octets where none is in use. -ENOMEM. */
+/*
+ * The octets of slots first to last, which stay until the next call. No octets where none is in
+ * use. -ENOMEM.
+ */
 int block_edit_write(struct block_edit *edit, int first, int last, struct slice *ret);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What will be in a packed block. Slots are gone through in their order; what they have is numbered as it
- * comes up, so that the octets depend on what the slots have alone, and a block in which each number
- * has a record of its own needs no indexes.
+ * What will be in a packed block. Slots are gone through in their order; what they have is
+ * numbered as it comes up, so that the octets depend on what the slots have alone, and a block
+ * in which each number has a record of its own needs no indexes.
  */
 #include <errno.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A block while it is being changed: each slot has the number of a bundle, bundles and records stand in
- * a pool. Most numbers are put with records that the block has already: that costs folding, a
- * hash and a comparison, and no memory.
+ * A block while it is being changed: each slot has the number of a bundle, bundles and records
+ * stand in a pool. Most numbers are put with records that the block has already: that costs
+ * folding, a hash and a comparison, and no memory.
  *
- * An update mostly loads a block, puts one number and writes it. So a block stays packed after it was loaded,
- * the first changes are tried on the octets themselves (block_splice.h), and only what
- * needs more has it unpacked.
+ * An update mostly loads a block, puts one number and writes it. So a block stays packed after
+ * it was loaded, the first changes are tried on the octets themselves (block_splice.h), and only
+ * what needs more has it unpacked.
  */
 #include "store/block_edit.h"
 #include "store/block_splice.h"

@@ -34,8 +34,9 @@ struct draft_mark {
 };
 
 /*
- * Octets on their way: what the slots so far have, in the order in which they have it first. Bundles
- * and records of the pool that are among it bear the draft's stamp, and their place here as mark.
+ * Octets on their way: what the slots so far have, in the order in which they have it first.
+ * Bundles and records of the pool that are among it bear the draft's stamp, and their place here
+ * as mark.
  */
 struct block_draft {
 	uint64_t stamp;
@@ -61,8 +62,9 @@ int draft_write(struct block_draft *draft, const struct block_pool *pool, struct
 int draft_entry(struct block_draft *draft, const struct block_pool *pool, uint32_t number);
 
 /*
- * Octets that are loaded into an empty edit stay packed, in packed, as long as they can be read or changed
- * so; the slots are empty then. Of many changes the first ones at the most are made that way.
+ * Octets that are loaded into an empty edit stay packed, in packed, as long as they can be read
+ * or changed so; the slots are empty then. Of many changes the first ones at the most are made
+ * that way.
  */
 struct block_edit {
 	struct block_fold fold;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Writes records of a block as differences. The first record of a kind stands as it is; the next
- * ones are compared with the few that stand so, and where head and tail are shared, only what lies between is
- * kept. Digits of the number are folded already, so the records of gateways differ in the gateway's
- * name, and those of subscribers in the user and host part.
+ * ones are compared with the few that stand so, and where head and tail are shared, only what
+ * lies between is kept. Digits of the number are folded already, so the records of gateways
+ * differ in the gateway's name, and those of subscribers in the user and host part.
  *
- * RDATA often has the length of a string before it: without more that octet would end the shared head
- * wherever the string is longer than the base's. So it is known where it stands, for the types that
- * there are in numbers, and it is held to grow with the record.
+ * RDATA often has the length of a string before it: without more that octet would end the shared
+ * head wherever the string is longer than the base's. So it is known where it stands, for the
+ * types that there are in numbers, and it is held to grow with the record.
  */
 #include "store/block_edit.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Takes a node apart into records, and folds the number's own digits in them: where RDATA has a run of
- * digits that ends in the digits of the block and of the slot ("sip:+12025550123@"), the last three
- * become "000" and their place is noted. So the records of all numbers that go to one gateway are one.
- * Nothing depends on what RDATA means, and its length does not change.
+ * Takes a node apart into records, and folds the number's own digits in them: where RDATA has a
+ * run of digits that ends in the digits of the block and of the slot ("sip:+12025550123@"), the
+ * last three become "000" and their place is noted. So the records of all numbers that go to one
+ * gateway are one. Nothing depends on what RDATA means, and its length does not change.
  *
  * A node of another form than node_make() gives to records of class IN below a pointer to the
  * question, or with very many records, is kept whole, as if it were one record.
@@ -22,7 +22,10 @@ static bool is_digit(uint8_t octet)
 	return octet >= '0' && octet <= '9';
 }
 
-/* Whether the run of digits that these three are part of ends with them, and has the prefix before. */
+/*
+ * Whether the run of digits that these three are part of ends with them, and has the prefix
+ * before.
+ */
 static bool is_own(const struct block_fold *fold, const uint8_t *octets, size_t size, size_t at)
 {
 	if (at + 3 > size || (at + 3 < size && is_digit(octets[at + 3])))
@@ -40,8 +43,8 @@ static uint64_t find_zeros(uint64_t word)
 }
 
 /*
- * Makes own digits "000" and puts their places behind the octets; how many. Eight places are looked at
- * at once, which reads up to POOL_SLACK octets more than there are.
+ * Makes own digits "000" and puts their places behind the octets; how many. Eight places are
+ * looked at at once, which reads up to POOL_SLACK octets more than there are.
  */
 static size_t fold_digits(const struct block_fold *fold, int slot, uint8_t *octets, size_t size)
 {
@@ -86,7 +89,10 @@ static int add_record(const struct block_fold *fold, struct block_pool *pool, in
 	return pool_record_add(pool, record, ret);
 }
 
-/* The record at wire, of a set of this type that has left octets from there on; its size in *used. */
+/*
+ * The record at wire, of a set of this type that has left octets from there on; its size in
+ * *used.
+ */
 static int fold_record(const struct block_fold *fold, struct block_pool *pool, int slot,
 		       uint16_t type, struct slice left, size_t *used, uint32_t *ret)
 {
@@ -126,7 +132,10 @@ static int fold_set(const struct block_fold *fold, struct block_pool *pool, int 
 	return left.size == 0 ? 0 : -EBADMSG;
 }
 
-/* The usual form: sets that differ in type one after another, of at most FORM_BUNDLE_MAX records. */
+/*
+ * The usual form: sets that differ in type one after another, of at most FORM_BUNDLE_MAX
+ * records.
+ */
 static int fold_sets(const struct block_fold *fold, struct block_pool *pool, int slot,
 		     const struct node *node, uint32_t ret[FORM_BUNDLE_MAX], size_t *count)
 {

@@ -4,7 +4,10 @@
 
 #include "store/block_pool.h"
 
-/* Inside store/block*.c only: a node taken apart into records in which the number's own digits do not show. */
+/*
+ * Inside store/block*.c only: a node taken apart into records in which the number's own digits
+ * do not show.
+ */
 struct block_fold {
 	uint8_t prefix[BLOCK_PREFIX_MAX];
 	size_t prefix_size;

@@ -10,22 +10,22 @@
 /*
  * Inside store/block*.c only: the octets of a packed block. Numbers are little-endian.
  *
- *	head     first slot (10 bits), how slots are listed (2), width of offsets (2), wide counts (1)
- *	         last slot (10 bits), bits of an index (5; 31: the n-th slot in use has index n)
- *	counts   records, bundles: an octet each, two where counts are wide; bases: an octet
+ *	head     first slot (10 bits), how slots are listed (2), width of offsets (2), wide
+ *	         counts (1); last slot (10 bits), bits of an index (5; 31: index is rank)
+ *	counts   records, bundles: an octet each, two where counts are wide; bases: an octet;
  *	         slots in use: two octets, where not all from first to last are
- *	bases    a row for each: number of its record (an octet, two where counts are wide), place of
- *	         the length octet that follows the record's length (255: none)
- *	ranks    for each 128 slots but the last: how many slots up to there are in use; bitmap only
+ *	bases    a row for each: number of its record (as wide as counts), place of the length
+ *	         octet that follows the record's length (255: none)
+ *	ranks    for each 128 slots but the last: how many up to there are in use; bitmap only
  *	slots    a bit for each from first to last, or two octets for each in use
- *	indexes  of the slots in use: first come the bundles, then the records that a slot has alone
+ *	indexes  of the slots in use: bundles come first, then records that a slot has alone
  *	offsets  of all entries but the first
- *	entries  records, those that slots have alone before others; then bundles: the numbers of
- *	         their records, as wide as counts
+ *	entries  records, those that slots have alone before others; then bundles: the numbers
+ *	         of their records, as wide as counts
  *
- * A record's entry: flags; type and TTL where they are not the base's; octets shared with the
- * base's head and tail; places of own digits; then the octets between head and tail. A base is
- * a record that has no base; in RDATA own digits are "000".
+ * A record's entry: flags; type and TTL where they are not the base's; how many octets it shares
+ * with the base's head and tail; places of own digits; then the octets between head and tail. A
+ * base is a record that has no base; in RDATA own digits are "000".
  */
 enum {
 	FORM_ALL,    /* all slots from first to last are in use */
@@ -42,8 +42,7 @@ enum {
 	FORM_BASES_MAX = 7,
 	FORM_BUNDLE_MAX = 32, /* records of a bundle; a node with more is one whole */
 	FORM_FOLDS_MAX = 15,
-	FORM_ENTRIES_MIN =
-		7, /* octets of a record at the least; so much may be read too far before */
+	FORM_ENTRIES_MIN = 7, /* octets of a record; so far may be read behind a region */
 	FORM_PATCH_NONE = 255,
 	FORM_CHUNK = 32, /* octets that are copied at once */
 };
@@ -115,8 +114,8 @@ struct block_record {
 	uint32_t ttl;
 	uint16_t type;
 	uint8_t folds, place_size;
-	uint8_t patch,
-		patch_by; /* the octet at patch is that much more than in head; or FORM_PATCH_NONE */
+	uint8_t patch;    /* this octet of the head ... */
+	uint8_t patch_by; /* ... is so much more; FORM_PATCH_NONE: none is */
 	bool whole;       /* a node; it has no type and TTL */
 };
 
@@ -135,7 +134,10 @@ static inline size_t record_place(const struct block_record *record, size_t numb
 	return record->place_size == 1 ? *at : form_u32(at);
 }
 
-/* The octets of a record in one piece, own digits as "000"; FORM_CHUNK octets more may be overwritten. */
+/*
+ * The octets of a record in one piece, own digits as "000"; FORM_CHUNK octets more may be
+ * overwritten.
+ */
 void record_copy(const struct block_record *record, uint8_t *to);
 
 /* Lays out the node of slot that has these records, as block_node() does; 1, -EBADMSG, -ENOMEM. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the slots of a block have, each thing once: records found by the hash of their octets, and
- * bundles by that of their records' numbers. A bundle of one record, which nearly all are, is
- * found through the record itself.
+ * What the slots of a block have, each thing once: records found by the hash of their octets,
+ * and bundles by that of their records' numbers. A bundle of one record, which nearly all are,
+ * is found through the record itself.
  *
- * What is not in use any more stays, since it may come back (a number that is moved to and fro), until
- * there may be much of it. Then everything moves down within its array, which needs no memory, and the
- * tables are filled anew.
+ * What is not in use any more stays, since it may come back (a number that is moved to and fro),
+ * until there may be much of it. Then everything moves down within its array, which needs no
+ * memory, and the tables are filled anew.
  */
 #include "store/block_pool.h"
 
@@ -250,7 +250,10 @@ int pool_bundle_add(struct block_pool *pool, const uint32_t *records, size_t cou
 	return 0;
 }
 
-/* Gives each bundle with slots, and each record of these, in mark 1 + the number that it will have. */
+/*
+ * Gives each bundle with slots, and each record of these, in mark 1 + the number that it will
+ * have.
+ */
 static void mark_used(struct block_pool *pool, const uint16_t *slots, size_t count, uint16_t none)
 {
 	uint32_t records = 0, bundles = 0;

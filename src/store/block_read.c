@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Reads packed blocks (block_form.h says what their octets are): where the regions lie, what an index
- * and an entry say, and the node of a slot. The node is put together in the reader's room, out of
- * pieces of the record and of its base, with the slot's three digits where they belong.
+ * Reads packed blocks (block_form.h says what their octets are): where the regions lie, what an
+ * index and an entry say, and the node of a slot. The node is put together in the reader's room,
+ * out of pieces of the record and of its base, with the slot's three digits where they belong.
  *
- * This runs for each query, so nothing is looked at that the slot does not need: the head, a word
- * or two of the bitmap and the rank before them, one index, one offset, one entry and its base. It may
- * be a damaged file, so each number is held against the octets that there are before it is used. The
- * regions before the entries are read in words of up to eight octets; that there are enough entries to
- * read that far is checked once.
+ * This runs for each query, so nothing is looked at that the slot does not need: the head, a
+ * word or two of the bitmap and the rank before them, one index, one offset, one entry and its
+ * base. It may be a damaged file, so each number is held against the octets that there are
+ * before it is used. The regions before the entries are read in words of up to eight octets;
+ * that there are enough entries to read that far is checked once.
  */
 #include <assert.h>
 #include <errno.h>
@@ -284,7 +284,10 @@ struct entry_head {
 	enum form_folds folds;
 };
 
-/* How many octets the entry's own places take, their count included; SIZE_MAX: it ends too early. */
+/*
+ * How many octets the entry's own places take, their count included; SIZE_MAX: it ends too
+ * early.
+ */
 static inline size_t places_size(enum form_folds folds, struct slice rest, size_t width)
 {
 	if (folds == FOLDS_ONE)
@@ -302,7 +305,10 @@ static inline void read_places(struct block_record *ret, enum form_folds folds, 
 	ret->places = folds == FOLDS_LIST ? at + 1 : at;
 }
 
-/* Reads what an entry says itself; type, TTL and places stay as they are where they are the base's. */
+/*
+ * Reads what an entry says itself; type, TTL and places stay as they are where they are the
+ * base's.
+ */
 static inline bool read_entry(struct slice entry, struct entry_head *head, struct block_record *ret)
 {
 	size_t at = 1, width = 1;
@@ -354,7 +360,10 @@ static inline bool read_alone(struct slice entry, struct block_record *ret)
 	       (ret->whole || (entry.data[0] & ENTRY_META) != 0);
 }
 
-/* An entry with a base, whose row tells the base's record and which of its octets follows the length. */
+/*
+ * An entry with a base, whose row tells the base's record and which of its octets follows the
+ * length.
+ */
 static inline bool read_difference(const struct block_view *view, unsigned row, struct slice entry,
 				   struct block_record *ret)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The usual update is of one number in a block: it comes into use, or goes over to another gateway, and
- * others of the block have the same record. Then a bit and an index change or come between, and all
- * else stays as it is, which takes a fraction of the time that it takes to unpack and to pack a
- * block.
+ * The usual update is of one number in a block: it comes into use, or goes over to another
+ * gateway, and others of the block have the same record. Then a bit and an index change or come
+ * between, and all else stays as it is, which takes a fraction of the time that it takes to
+ * unpack and to pack a block.
  *
- * Left to those who unpack: slots outside of first to last or in a list, nodes of several records, records
- * that the block does not have, or has no more when the slot's old one is gone.
+ * Left to those who unpack: slots outside of first to last or in a list, nodes of several
+ * records, records that the block does not have, or has no more when the slot's old one is gone.
  */
 #include <errno.h>
 
@@ -116,8 +116,8 @@ static int replace(struct slice block, const struct block_view *view, size_t ran
 }
 
 /*
- * Copies indexes with one more at this rank. Whole words are read and written, of which the last octets do not
- * belong to the indexes.
+ * Copies indexes with one more at this rank. Whole words are read and written, of which the last
+ * octets do not belong to the indexes.
  */
 static void insert_index(uint8_t *to, const struct block_view *view, size_t rank, size_t index)
 {

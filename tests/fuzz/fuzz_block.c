@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Any octets as a packed block: reading it makes no fault and gives good nodes only, and a change of one
- * slot leaves the others as they were. The first four octets choose two slots.
+ * Any octets as a packed block: reading it makes no fault and gives good nodes only, and a
+ * change of one slot leaves the others as they were. The first four octets choose two slots.
  */
 #include <stdlib.h>
 
@@ -41,7 +41,10 @@ static void read_slot(struct slice block, int slot, struct block_room *room, str
 		*ret = (struct node){ 0 };
 }
 
-/* Nodes of all slots but one, in the octets and in those that were written from them, are the same. */
+/*
+ * Nodes of all slots but one, in the octets and in those that were written from them, are the
+ * same.
+ */
 static void compare(struct slice block, struct slice written, int but)
 {
 	struct block_room room = { 0 }, again_room = { 0 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store/block.h when memory runs out: a block that is edited stays as it was, and goes on from there. */
+/*
+ * store/block.h when memory runs out: a block that is edited stays as it was, and goes on from
+ * there.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store/block.h: what is put into a packed block comes out octet for octet, and takes little room. */
+/*
+ * store/block.h: what is put into a packed block comes out octet for octet, and takes little
+ * room.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,7 +158,10 @@ static void a_block_without_octets_has_no_slots(void **state)
 	block_edit_free(edit);
 }
 
-/* What stands in each node of a block whose number is 2025550xxx, and the octets that a full block may take. */
+/*
+ * What stands in each node of a block whose number is 2025550xxx, and the octets that a full
+ * block may take.
+ */
 static void nodes_of_every_form_come_out_as_they_were(void **state)
 {
 	static const struct {
