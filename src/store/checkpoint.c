@@ -272,7 +272,7 @@ static int restore(const char *folder, int fd, const struct checkpoint *checkpoi
 			newest = now[i].snapshot;
 	}
 	if (newest < checkpoint->snapshot)
-		return -EBADMSG; /* numbers only rise: the file is older, or another one */
+		return -ESTALE; /* numbers only rise: the file is older, or another one */
 	if (newest == checkpoint->snapshot && memcmp(&wanted, &now[own], sizeof(wanted)) == 0)
 		return 0;
 
@@ -292,7 +292,7 @@ int checkpoint_restore(const char *folder, const struct checkpoint *checkpoint)
 
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? -EBADMSG : -errno;
+		return errno == ENOENT ? -ESTALE : -errno;
 	err = restore(folder, fd, checkpoint);
 	close(fd);
 	return err;

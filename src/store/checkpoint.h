@@ -45,7 +45,7 @@ int checkpoint_renumber(int data_fd, uint64_t page_size, uint64_t snapshot);
 
 /*
  * Makes the snapshot the newest one of the data file in the folder again; to be called before LMDB opens
- * it. Does nothing where it is the newest. -EBADMSG: this is not the checkpoint of that file.
+ * it. Does nothing where it is the newest. -ESTALE: this is not the checkpoint of that file.
  */
 int checkpoint_restore(const char *folder, const struct checkpoint *checkpoint);
 

@@ -214,6 +214,9 @@ static const char *explain_open(int err)
 	switch (err) {
 	case -EBADMSG:
 		return "it is damaged, or of another kind of machine";
+	case -ESTALE:
+		return "data.mdb is older than the file checkpoint, or of another store; if it is "
+		       "what you want, remove checkpoint";
 	case -EPROTO:
 		return "another version of onnetd made it; let that one export the zones";
 	default:

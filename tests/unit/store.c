@@ -590,6 +590,33 @@ static void write_format(uint32_t format)
 	assert_true(unlink(checkpoint) == 0 || errno == ENOENT);
 }
 
+static void a_data_file_of_another_store_is_refused(void **state)
+{
+	struct text fault = { 0 };
+	struct store *store = NULL;
+	char data[FOLDER_PATH_ROOM], checkpoint[FOLDER_PATH_ROOM];
+
+	(void)state;
+	folder_path(data, place, "data.mdb");
+	folder_path(checkpoint, place, "checkpoint");
+	for (int i = 0; i < 2; i++) {
+		store = open_store();
+		struct store_txn *txn = begin(store);
+		struct store_zone zone;
+		assert_int_equal(store_zone_make(txn, other, &zone), 0);
+		assert_int_equal(store_write_commit(txn), 0);
+		store_close(store);
+	}
+	assert_int_equal(unlink(data), 0);
+	assert_int_equal(store_open(&store, place, &fault), -ESTALE);
+	assert_non_null(strstr(text_get(&fault), "remove checkpoint"));
+	text_done(&fault);
+
+	/* what it says helps */
+	assert_int_equal(unlink(checkpoint), 0);
+	store_close(open_store());
+}
+
 static void a_store_of_another_form_is_not_touched(void **state)
 {
 	struct text fault = { 0 };
@@ -620,6 +647,7 @@ int main(void)
 		cmocka_unit_test(names_without_a_zone_are_swept_bit_by_bit),
 		cmocka_unit_test(the_log_keeps_its_entries_in_order_and_drops_the_oldest),
 		cmocka_unit_test(a_commit_whose_end_fails_takes_a_new_start),
+		cmocka_unit_test(a_data_file_of_another_store_is_refused),
 		cmocka_unit_test(a_store_of_another_form_is_not_touched),
 	};
 
