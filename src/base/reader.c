@@ -81,7 +81,7 @@ struct slice read_name(struct reader *r)
 	const uint8_t *at = r->pos;
 	const uint8_t *end = read_left(r) < NAME_MAX_OCTETS ? r->end : at + NAME_MAX_OCTETS;
 
-	while (at < end && *at > 0 && *at <= LABEL_MAX && *at < end - at)
+	while (at<end && * at> 0 && *at <= LABEL_MAX && *at < end - at)
 		at += *at + 1;
 	if (at >= end || *at > 0)
 		r->failed = true;

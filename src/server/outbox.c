@@ -26,15 +26,19 @@ enum {
 	RUN_MAX = 65535 - 256, /* octets of a run; it has IP and UDP headers of its own */
 };
 
-void outbox_init(struct outbox *box, int socket)
+bool outbox_can_segment(int socket)
 {
 	int off = 0;
 
+	return setsockopt(socket, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof(off)) == 0;
+}
+
+void outbox_use(struct outbox *box, int socket, bool *segments)
+{
+	if (box->socket != socket)
+		outbox_send(box);
 	box->socket = socket;
-	box->segments = setsockopt(socket, IPPROTO_UDP, UDP_SEGMENT, &off, sizeof(off)) == 0;
-	box->count = 0;
-	box->used = 0;
-	memset(box->seen, 0, sizeof(box->seen));
+	box->segments = segments;
 }
 
 uint8_t *outbox_room(struct outbox *box)
@@ -115,7 +119,7 @@ static size_t run_length(const struct outbox *box, size_t first)
 	const struct iovec *response = box->response + first;
 	size_t size = response->iov_len, left = box->count - first, total = size, length = 1;
 
-	if (!box->segments || size > SEGMENT_MAX)
+	if (!*box->segments || size > SEGMENT_MAX)
 		return 1;
 	if (left > SEGMENTS_MAX)
 		left = SEGMENTS_MAX;
@@ -199,8 +203,8 @@ void outbox_send(struct outbox *box)
 			continue;
 		if (n <= 0 && refused->msg_iovlen > 1 &&
 		    (errno == EINVAL || errno == EMSGSIZE || errno == EIO)) {
-			box->segments = box->segments &&
-					errno != EIO; /* no card will do it later */
+			if (errno == EIO)
+				*box->segments = false; /* no card will do it later */
 			send_singly(box, refused);
 		}
 		sent += n > 0 ? (size_t)n : 1;

@@ -16,7 +16,7 @@ enum {
  */
 struct outbox {
 	int socket;
-	bool segments; /* the kernel knows UDP_SEGMENT */
+	bool *segments; /* whether it may send them; false from the moment on when a card could not */
 	size_t count;
 	size_t used;                             /* octets of wire */
 	const struct origin *origin[OUTBOX_MAX]; /* whom each response is for */
@@ -29,8 +29,14 @@ struct outbox {
 	uint8_t wire[OUTBOX_ROOM];
 };
 
-/* All else need not be set before. */
-void outbox_init(struct outbox *box, int socket);
+/* Whether the kernel knows UDP_SEGMENT. */
+bool outbox_can_segment(int socket);
+
+/*
+ * What is put in from now on goes out by this socket; what waits for another one is sent. Once, the outbox
+ * was all zeros.
+ */
+void outbox_use(struct outbox *box, int socket, bool *segments);
 
 /* Where the next response may be written: OUTBOX_RESPONSE octets. May send what waits. */
 uint8_t *outbox_room(struct outbox *box);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * UDP in batches: one system call takes up to 64 messages, one sends the responses. Everything
- * that a batch needs is laid out once when the socket is opened; the kernel writes the peer's
+ * that a batch needs is laid out once, for all sockets of a worker; the kernel writes the peer's
  * address where a request's origin is, and the response goes out from there.
  *
  * A message may hold more than one request: where one peer sends several datagrams of one size, the
@@ -84,8 +84,12 @@ static int set_options(int fd, const struct conf_address *address)
 	return 0;
 }
 
-static void lay_out(struct batch *batch, int fd)
+struct batch *batch_new(void)
 {
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (batch == NULL)
+		return NULL;
 	for (int i = 0; i < BATCH; i++) {
 		struct msghdr *in = &batch->in[i].msg_hdr;
 
@@ -95,46 +99,44 @@ static void lay_out(struct batch *batch, int fd)
 		in->msg_iovlen = 2;
 		in->msg_name = &batch->origin[i].peer;
 		in->msg_control = batch->origin[i].control;
-		batch->origin[i].socket = fd;
 	}
 	batch->in_used = BATCH;
-	outbox_init(&batch->outbox, fd);
+	return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+	free(batch);
 }
 
 int udp_open(struct udp *udp, const struct conf_address *address)
 {
 	int fd = socket(address->socket.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct batch *batch = calloc(1, sizeof(*batch));
-	int err = fd < 0 ? -errno : batch == NULL ? -ENOMEM : set_options(fd, address);
+	int err = fd < 0 ? -errno : set_options(fd, address);
 
 	if (err == 0 && bind(fd, (const struct sockaddr *)&address->socket, address->size) != 0)
 		err = -errno;
 	if (err != 0) {
 		if (fd >= 0)
 			close(fd);
-		free(batch);
 		return err;
 	}
-	lay_out(batch, fd);
-	*udp = (struct udp){ .event = EVENT_UDP, .socket = fd, .batch = batch };
+	*udp = (struct udp){ .event = EVENT_UDP, .socket = fd, .segments = outbox_can_segment(fd) };
 	return 0;
 }
 
 void udp_close(struct udp *udp)
 {
 	close(udp->socket);
-	free(udp->batch);
 }
 
-static int receive(struct udp *udp)
+static int receive(struct batch *batch, int socket)
 {
-	struct batch *batch = udp->batch;
-
 	for (int i = 0; i < batch->in_used; i++) {
 		batch->in[i].msg_hdr.msg_namelen = sizeof(batch->origin[i].peer);
 		batch->in[i].msg_hdr.msg_controllen = sizeof(batch->origin[i].control);
 	}
-	batch->in_used = recvmmsg(udp->socket, batch->in, BATCH, MSG_DONTWAIT, NULL);
+	batch->in_used = recvmmsg(socket, batch->in, BATCH, MSG_DONTWAIT, NULL);
 	if (batch->in_used < 0)
 		batch->in_used = 0;
 	return batch->in_used;
@@ -206,6 +208,7 @@ static void read_message(struct batch *batch, struct worker *worker, int index)
 	size_t segment = 0;
 
 	origin->peer_size = in->msg_namelen;
+	origin->socket = batch->outbox.socket;
 	origin->control_size = 0;
 	if (in->msg_controllen > 0)
 		segment = take_control(in, origin);
@@ -222,15 +225,18 @@ static void read_message(struct batch *batch, struct worker *worker, int index)
 
 static void answer_batch(struct udp *udp, struct worker *worker, int count)
 {
+	struct batch *batch = worker->batch;
+
+	outbox_use(&batch->outbox, udp->socket, &udp->segments);
 	for (int i = 0; i < count; i++)
-		read_message(udp->batch, worker, i);
-	answer_run(udp->batch, worker);
+		read_message(batch, worker, i);
+	answer_run(batch, worker);
 }
 
 void udp_serve(struct udp *udp, struct worker *worker)
 {
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		int count = receive(udp);
+		int count = receive(worker->batch, udp->socket);
 
 		if (count <= 0 || !worker_renew(worker))
 			return;
@@ -240,16 +246,19 @@ void udp_serve(struct udp *udp, struct worker *worker)
 	}
 }
 
-void udp_respond(struct udp *udp, struct job *job)
+void udp_respond(struct udp *udp, struct worker *worker, struct job *job)
 {
-	uint8_t *wire = outbox_room(&udp->batch->outbox);
-	size_t size = request_finish(job, wire);
+	struct outbox *box = &worker->batch->outbox;
 
+	outbox_use(box, udp->socket, &udp->segments);
+
+	uint8_t *wire = outbox_room(box);
+	size_t size = request_finish(job, wire);
 	if (size > 0)
-		outbox_add(&udp->batch->outbox, &job->origin, size);
+		outbox_add(box, &job->origin, size);
 }
 
-void udp_flush(struct udp *udp)
+void udp_flush(struct worker *worker)
 {
-	outbox_send(&udp->batch->outbox);
+	outbox_send(&worker->batch->outbox);
 }

@@ -4,12 +4,16 @@
 
 #include "server/worker.h"
 
-/* A UDP socket of a worker with the buffers of its batches. */
+/* A UDP socket of a worker. */
 struct udp {
 	enum event event; /* EVENT_UDP */
 	int socket;
-	struct batch *batch;
+	bool segments; /* responses may go out in segments */
 };
+
+/* What the sockets of one worker take requests with, one socket at a time. NULL: no memory. */
+struct batch *batch_new(void);
+void batch_free(struct batch *batch);
 
 int udp_open(struct udp *udp, const struct conf_address *address);
 void udp_close(struct udp *udp);
@@ -18,7 +22,7 @@ void udp_close(struct udp *udp);
 void udp_serve(struct udp *udp, struct worker *worker);
 
 /* The response to a job that is done; it goes out with udp_flush() at the latest. The job must stay until then. */
-void udp_respond(struct udp *udp, struct job *job);
-void udp_flush(struct udp *udp);
+void udp_respond(struct udp *udp, struct worker *worker, struct job *job);
+void udp_flush(struct worker *worker);
 
 #endif

@@ -50,10 +50,12 @@ int worker_init(struct worker *worker, struct shared *shared, const struct state
 				   .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
 				   .scratch = malloc(RESPONSE_ROOM),
 				   .udp = calloc(count, sizeof(*worker->udp)),
+				   .batch = batch_new(),
 				   .listener = calloc(count, sizeof(*worker->listener)) };
 	pthread_mutex_init(&worker->lock, NULL);
 	worker->responder.state = state;
-	if (worker->scratch == NULL || worker->udp == NULL || worker->listener == NULL)
+	if (worker->scratch == NULL || worker->udp == NULL || worker->batch == NULL ||
+	    worker->listener == NULL)
 		return -ENOMEM;
 	if (worker->epoll < 0 || worker->wake < 0 ||
 	    epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) != 0)
@@ -128,7 +130,7 @@ static void respond(struct worker *worker, struct job *job)
 	size_t size;
 
 	if (job->origin.connection == NULL && job->origin.xdp == NULL) {
-		udp_respond(find_udp(worker, job->origin.socket), job);
+		udp_respond(find_udp(worker, job->origin.socket), worker, job);
 		return;
 	}
 	size = request_finish(job, worker->scratch);
@@ -152,8 +154,7 @@ static void take_returned(struct worker *worker)
 
 	for (struct job *job = list; job != NULL; job = job->next)
 		respond(worker, job);
-	for (size_t i = 0; i < worker->udp_count; i++)
-		udp_flush(&worker->udp[i]);
+	udp_flush(worker);
 	while (list != NULL) {
 		struct job *job = list;
 
@@ -257,6 +258,7 @@ void worker_done(struct worker *worker)
 		close(worker->epoll);
 	if (worker->wake >= 0)
 		close(worker->wake);
+	batch_free(worker->batch);
 	free(worker->udp);
 	free(worker->listener);
 	free(worker->scratch);

@@ -7,6 +7,7 @@
 
 #include "server/request.h"
 
+struct batch;
 struct udp;
 struct connection;
 struct listener;
@@ -35,6 +36,7 @@ struct worker {
 	uint8_t *scratch; /* RESPONSE_ROOM octets */
 	struct udp *udp;
 	size_t udp_count;
+	struct batch *batch; /* of all of these */
 	struct listener *listener;
 	size_t listener_count;
 	struct xdp *xdp; /* a list */

@@ -18,6 +18,7 @@
 enum { PEERS = 9 };
 
 static struct outbox *box;
+static bool segments;
 static struct origin origin[PEERS];
 static int server, client[PEERS];
 
@@ -39,7 +40,7 @@ static int sockets_begin(void **state)
 	struct sockaddr_in own;
 
 	(void)state;
-	box = malloc(sizeof(*box));
+	box = calloc(1, sizeof(*box));
 	if (box == NULL)
 		return -1;
 	server = socket_open(&own);
@@ -52,7 +53,8 @@ static int sockets_begin(void **state)
 		origin[i].peer_size = sizeof(peer);
 		origin[i].socket = server;
 	}
-	outbox_init(box, server);
+	segments = outbox_can_segment(server);
+	outbox_use(box, server, &segments);
 	return 0;
 }
 
@@ -128,7 +130,7 @@ static void what_is_equally_long_goes_as_one_message(void **state)
 	size_t size[256] = { 0 };
 
 	(void)state;
-	if (!box->segments)
+	if (!segments)
 		skip();
 	for (int i = 0; i < 10; i++) {
 		size[i] = i < 7 ? 100 : i < 9 ? 120 : 90;
@@ -174,12 +176,37 @@ static void a_peer_that_is_not_there_takes_nothing_from_others(void **state)
 	take_all(1, size);
 }
 
+static void what_waits_for_one_socket_does_not_go_out_by_another(void **state)
+{
+	struct sockaddr_in own, from;
+	socklen_t from_size = sizeof(from);
+	int second = socket_open(&own);
+	bool other = segments;
+	uint8_t octets[100];
+
+	(void)state;
+	put(2, 1, 50);
+	outbox_use(box, second, &other);
+	put(2, 2, 50);
+	outbox_send(box);
+	outbox_use(box, server, &segments);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(recvfrom(client[2], octets, sizeof(octets), 0,
+					  (struct sockaddr *)&from, &from_size),
+				 50);
+		assert_int_equal(octets[0], i + 1);
+		assert_int_equal(from.sin_port == own.sin_port, i == 1);
+	}
+	close(second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_response_arrives_where_it_should),
 		cmocka_unit_test(what_is_equally_long_goes_as_one_message),
 		cmocka_unit_test(a_run_that_is_refused_goes_one_by_one),
+		cmocka_unit_test(what_waits_for_one_socket_does_not_go_out_by_another),
 		cmocka_unit_test(a_peer_that_is_not_there_takes_nothing_from_others),
 	};
 
