@@ -44,6 +44,15 @@ void block_edit_free(struct block_edit *edit)
 	free(edit);
 }
 
+/* Gives back what a block much larger than usual took. */
+static void trim(struct block_room *room)
+{
+	enum { KEEP_MAX = 4 * 1024 * 1024 };
+
+	if (room->size > KEEP_MAX)
+		block_room_done(room);
+}
+
 void block_edit_begin(struct block_edit *edit, struct slice prefix)
 {
 	size_t size = prefix.size < BLOCK_PREFIX_MAX ? prefix.size : BLOCK_PREFIX_MAX;
@@ -51,6 +60,10 @@ void block_edit_begin(struct block_edit *edit, struct slice prefix)
 	if (size > 0)
 		memcpy(edit->fold.prefix, prefix.data + prefix.size - size, size);
 	edit->fold.prefix_size = size;
+	trim(&edit->rooms[0]);
+	trim(&edit->rooms[1]);
+	trim(&edit->octets);
+	trim(&edit->draft.entries);
 	edit->count = 0;
 	edit->packed = (struct slice){ 0 };
 	edit->spliced = 0;

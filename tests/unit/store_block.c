@@ -19,7 +19,7 @@
 #include "dns/record.h"
 #include "store/block.h"
 
-enum { TTL = 3600, NODE_ROOM = 600000, UNKNOWN = 65280 };
+enum { TTL = 3600, UNKNOWN = 65280 };
 
 /* A node that is being written record by record, of any form. */
 struct draft {
@@ -600,6 +600,43 @@ static void a_block_that_is_changed_for_ever_does_not_grow(void **state)
 	block_edit_free(edit);
 }
 
+static void a_block_of_megabytes_comes_out_as_it_was(void **state)
+{
+	static struct draft drafts[BLOCK_SLOTS];
+	static struct node nodes[BLOCK_SLOTS];
+	static uint8_t rdata[60000];
+	struct block_edit *edit = edit_begin("1"), *other = edit_begin("1");
+	unsigned seed = 9;
+
+	(void)state;
+	for (int slot = 0; slot < BLOCK_SLOTS; slot += 100) { /* nodes of 500 KB */
+		for (uint16_t type = 0; type < 8; type++) {
+			for (size_t i = 0; i < sizeof(rdata); i++)
+				rdata[i] = (uint8_t)rand_r(&seed);
+			draft_add(&drafts[slot], (uint16_t)(UNKNOWN + type), TTL,
+				  slice_make(rdata, sizeof(rdata)));
+		}
+		nodes[slot] = draft_node(&drafts[slot]);
+		assert_int_equal(block_edit_put(edit, slot, &nodes[slot]), 0);
+	}
+
+	struct slice block = edit_end(edit);
+	assert_true(block.size > 4800000);
+	check_block(block, nodes);
+	assert_int_equal(block_edit_load(other, block), 0);
+	check_edit(other, nodes);
+	draft_done(&drafts[100]);
+	nodes[100] = (struct node){ 0 };
+	assert_int_equal(block_edit_put(other, 100, &nodes[100]), 0);
+	check_edit(other, nodes);
+	block_edit_begin(other, slice_text("1"));
+	assert_int_equal(edit_end(other).size, 0);
+	block_edit_free(edit);
+	block_edit_free(other);
+	for (int slot = 0; slot < BLOCK_SLOTS; slot++)
+		draft_done(&drafts[slot]);
+}
+
 static void what_is_no_node_is_not_put(void **state)
 {
 	struct block_edit *edit = edit_begin("1");
@@ -701,6 +738,7 @@ int main(void)
 		cmocka_unit_test(a_change_of_one_slot_leaves_all_others),
 		cmocka_unit_test(a_part_has_the_slots_from_first_to_last),
 		cmocka_unit_test(a_block_that_is_changed_for_ever_does_not_grow),
+		cmocka_unit_test(a_block_of_megabytes_comes_out_as_it_was),
 		cmocka_unit_test(what_is_no_node_is_not_put),
 		cmocka_unit_test(damaged_octets_are_no_danger),
 	};
