@@ -102,16 +102,19 @@ static int entry_move(struct store_txn *txn, const struct store_key *wanted, siz
 	return 0;
 }
 
-/* Takes notice of the number in this slot of the entry's block. */
-static void look_at_slot(struct look *look, const struct store_key *wanted,
-			 const struct entry *entry, int slot)
+/* Takes notice of the number in this slot of the entry's block; an entry always has one. */
+static int look_at_slot(struct look *look, const struct store_key *wanted,
+			const struct entry *entry, int slot)
 {
 	uint8_t labels[KEY_MAX];
 	size_t size = entry->size - LABELS_AT;
 
+	if (slot < 0)
+		return -EBADMSG;
 	memcpy(labels, entry->key + LABELS_AT, size - SLOT_SIZE);
 	number_slot_write(labels + size - SLOT_SIZE, slot);
 	look_at(look, wanted, labels, size);
+	return 0;
 }
 
 /* The entry before, and its last number. */
@@ -122,7 +125,7 @@ static int look_before(struct store_txn *txn, const struct store_key *wanted, bo
 	int err = entry_move(txn, wanted, 0, at_end ? MDB_LAST : MDB_PREV, &entry);
 
 	if (err == 0 && entry.there)
-		look_at_slot(look, wanted, &entry, block_prev(entry.block, BLOCK_SLOTS));
+		err = look_at_slot(look, wanted, &entry, block_prev(entry.block, BLOCK_SLOTS));
 	return err;
 }
 
@@ -132,7 +135,7 @@ static int look_after(struct store_txn *txn, const struct store_key *wanted, str
 	int err = entry_move(txn, wanted, 0, MDB_NEXT, &entry);
 
 	if (err == 0 && entry.there)
-		look_at_slot(look, wanted, &entry, block_next(entry.block, 0));
+		err = look_at_slot(look, wanted, &entry, block_next(entry.block, 0));
 	return err;
 }
 
@@ -144,33 +147,39 @@ static bool is_of_block(const struct entry *entry, const struct store_key *wante
 		       0;
 }
 
+/* The neighbours of the slots from cut on, as far as the entry has them. 1: both. */
+static int look_beside(const struct store_key *wanted, int cut, const struct entry *entry,
+		       struct look *look)
+{
+	int next = block_next(entry->block, cut), prev = block_prev(entry->block, cut), err = 0;
+
+	if (prev < 0 && next < 0)
+		return -EBADMSG;
+	if (next >= 0)
+		err = look_at_slot(look, wanted, entry, next);
+	if (err == 0 && prev >= 0)
+		err = look_at_slot(look, wanted, entry, prev);
+	return err != 0 ? err : next >= 0 && prev >= 0;
+}
+
 /* The number itself, or a name that it is below, where the entry has it. 1: it does, or says that all there is is told. */
 static int look_into(struct store_txn *txn, const struct store_key *wanted, size_t length,
 		     size_t block_size, const struct entry *entry, struct look *look)
 {
 	const uint8_t *rest = wanted->octets + block_size;
-	int cut = number_cut(rest, wanted->size - block_size);
-	int next = block_next(entry->block, cut);
 
-	if (next == cut && wanted->labels >= length && number_slot(rest, SLOT_SIZE) == cut) {
-		if (wanted->labels == length) {
-			int there = block_node(entry->block, cut, &txn->room, &look->node);
+	if (wanted->labels == length && wanted->slot >= 0) {
+		int there = block_node(entry->block, wanted->slot, &txn->room, &look->node);
 
-			look->found = there > 0;
-			return there != 0 ? there : -EBADMSG;
-		}
-		look_at_slot(look, wanted, entry, next);
-		return 1;
+		look->found = there > 0;
+		return there != 0 ? there : look_beside(wanted, wanted->slot, entry, look);
 	}
 
-	int prev = block_prev(entry->block, cut);
-	if (prev < 0 && next < 0)
-		return -EBADMSG;
-	if (next >= 0)
-		look_at_slot(look, wanted, entry, next);
-	if (prev >= 0)
-		look_at_slot(look, wanted, entry, prev);
-	return next >= 0 && prev >= 0;
+	int cut = number_cut(rest, wanted->size - block_size);
+	if (wanted->labels > length && number_slot(rest, SLOT_SIZE) == cut &&
+	    block_next(entry->block, cut) == cut)
+		return look_at_slot(look, wanted, entry, cut) == 0 ? 1 : -EBADMSG;
+	return look_beside(wanted, cut, entry, look);
 }
 
 int number_look_in(struct store_txn *txn, const struct store_aim *aim, struct look *look)
@@ -190,8 +199,9 @@ static int look_around(struct store_txn *txn, const struct store_key *wanted, si
 	if (!entry->there)
 		return look_before(txn, wanted, entry->end, look);
 	if (!is_of_block(entry, wanted, block_size)) {
-		look_at_slot(look, wanted, entry, block_next(entry->block, 0));
-		return look_before(txn, wanted, false, look);
+		int err = look_at_slot(look, wanted, entry, block_next(entry->block, 0));
+
+		return err != 0 ? err : look_before(txn, wanted, false, look);
 	}
 
 	int told = look_into(txn, wanted, length, block_size, entry, look);
