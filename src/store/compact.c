@@ -87,7 +87,7 @@ static int folder_sync(const char *folder)
 	return err;
 }
 
-static void remove_copy(const char *folder)
+void compact_forget(const char *folder)
 {
 	file_remove(folder, copy_name);
 	file_remove(folder, copy_lock_name);
@@ -172,7 +172,7 @@ int store_compact(const char *path, struct store_compact *ret, struct text *faul
 	if (err == 0) {
 		*ret = sizes;
 	} else {
-		remove_copy(path);
+		compact_forget(path);
 		text_printf(fault, "cannot compact the store in %s: %s", path, explain(err));
 	}
 	if (lock >= 0)
@@ -373,7 +373,7 @@ int store_compact_live(struct store *store, struct store_compact *ret, struct te
 			err = compact(c, ret);
 			unfollow(c);
 			if (err != 0)
-				remove_copy(store->path);
+				compact_forget(store->path);
 		}
 	}
 	free(c);

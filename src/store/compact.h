@@ -27,4 +27,7 @@ int store_compact(const char *path, struct store_compact *ret, struct text *faul
  */
 int store_compact_live(struct store *store, struct store_compact *ret, struct text *fault);
 
+/* Inside store/ only: takes away what a compaction left that was killed. Nobody else has the folder. */
+void compact_forget(const char *path);
+
 #endif

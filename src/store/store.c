@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/compact.h"
 #include "store/database.h"
 #include "store/recover.h"
 
@@ -278,6 +279,8 @@ static int open_locked(struct store *store, const char *path)
 {
 	struct checkpoint last;
 	int dead = 0, err = recover_begin(path, &last);
+
+	compact_forget(path);
 
 	/* before the first checkpoint LMDB has to see to it itself that nothing is lost */
 	if (err == 0)

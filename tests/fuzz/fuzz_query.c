@@ -47,7 +47,9 @@ static void server_begin(void)
 	text_puts(&yaml, fixture_keys);
 	text_puts(&yaml, "zone:\n"
 			 "  - {domain: example, file: example.zone, transfer: 127.0.0.1}\n"
-			 "  - {domain: d.example, transfer: hmac-sha256}\n");
+			 "  - {domain: d.example, transfer: hmac-sha256}\n"
+			 "  - {domain: r.example, file: example.zone, transfer: 127.0.0.1, "
+			 "number-ranges: on}\n");
 	require(fixture_start(&fixture, text_get(&yaml)) == 0);
 	text_done(&yaml);
 	log_limit(0);
