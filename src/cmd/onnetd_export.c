@@ -222,7 +222,7 @@ static int each_number(const knot_dname_t *name, const struct node *node, void *
 
 /* --- the command --- */
 
-static int write_zone(struct export_command *c, struct store_txn *txn)
+static int write_zone(struct export_command *c, struct store *store, struct store_txn *txn)
 {
 	const struct rows_place place = {
 		.apex = c->zone->apex, .e164 = c->e164, .isn = c->isn, .ttl = ENTRY_TTL
@@ -236,6 +236,8 @@ static int write_zone(struct export_command *c, struct store_txn *txn)
 	err = export_zone(txn, c->zone->apex, c->csv ? each_number : each_record, c);
 	if (err == 0)
 		err = export_write(c->file, &c->out);
+	if (err == 0)
+		err = store_reader_check(store);
 
 	int closed = export_close(c->file, err == 0);
 	return err == 0 ? closed : err;
@@ -253,11 +255,12 @@ static int export(struct export_command *c, const char *folder)
 	if (err == 0)
 		err = store_read_begin(store, &txn);
 	if (err == 0)
-		err = write_zone(c, txn);
+		err = write_zone(c, store, txn);
 	if (err != 0)
 		fprintf(stderr, "onnetd: %s: %s\n", c->domain,
 			fault.size > 0 ? text_get(&fault) :
 			err == -ENOENT ? "the store does not have this zone" :
+			err == -ESTALE ? "the server was started anew meanwhile; do it again" :
 					 strerror(-err));
 	if (c->left_out > SHOWN_MAX)
 		fprintf(stderr, "and %" PRIu64 " more\n", c->left_out - SHOWN_MAX);

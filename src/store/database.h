@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <lmdb.h>
+#include <sys/types.h>
 
 #include "base/writer.h"
 #include "dns/key.h"
@@ -33,7 +34,8 @@ struct store {
 	MDB_dbi nodes; /* struct store_key -> node, or packed block of numbers */
 	MDB_dbi log;   /* zone id, sequence number -> entry */
 	int lock_fd;
-	bool reader; /* of another process's store */
+	bool reader; /* of another process's store, */
+	ino_t table; /* and its table of readers */
 	struct keeper keeper;
 	struct redo redo; /* of the write transaction */
 	struct sweep sweep;

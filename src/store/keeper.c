@@ -26,6 +26,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -309,9 +310,10 @@ static void make_checkpoint(struct store *store)
 	struct keeper *keeper = &store->keeper;
 	struct checkpoint next;
 	MDB_txn *pin = NULL;
-	int err = take(store, &next, &pin);
+	int dead, err = take(store, &next, &pin);
 
 	keeper->dirty = false;
+	mdb_reader_check(store->env, &dead); /* a reader that was killed holds memory back, too */
 	if (err == 0 && is_same(&next, &keeper->last)) {
 		mdb_txn_abort(pin);
 		return;
@@ -333,13 +335,22 @@ static void make_checkpoint(struct store *store)
 	}
 }
 
+/* Whether what the journal would take is little of what is free. */
+static bool is_disk_roomy(const struct keeper *keeper)
+{
+	struct statvfs disk;
+
+	return fstatvfs(keeper->fd, &disk) == 0 &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize / 16 >= keeper->size;
+}
+
 /* Makes the segment that is out of use as large as was found to be of use. */
 static void grow(struct keeper *keeper)
 {
 	uint32_t other = other_segment(keeper);
 
 	if (is_lost(keeper) || !other_is_free(keeper) ||
-	    keeper->journal.size[other] >= keeper->size)
+	    keeper->journal.size[other] >= keeper->size || !is_disk_roomy(keeper))
 		return;
 	keeper->growing = true;
 	pthread_mutex_unlock(&keeper->lock);

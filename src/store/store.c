@@ -213,6 +213,8 @@ int database_tables(struct store *store, unsigned flags)
 static const char *explain_open(int err)
 {
 	switch (err) {
+	case -EAGAIN:
+		return "a server is just opening it; try again";
 	case -EBADMSG:
 		return "it is damaged, or of another kind of machine";
 	case -ESTALE:
@@ -391,28 +393,58 @@ static int check_server(const char *path)
 	return size > 0 && strstr(owner, opening) == NULL ? 0 : -EAGAIN;
 }
 
-int store_open_reader(struct store **ret, const char *path, struct text *fault)
+/* The table of readers that the folder has now. */
+static int find_table(const char *path, ino_t *ret)
 {
-	size_t size = fault->size;
-	int err = store_open(ret, path, fault);
+	char name[PATH_ROOM];
+	struct stat st;
 
-	if (err != -EBUSY)
-		return err;
-	fault->size = size; /* that a process serves it is no fault here */
-	if (fault->data != NULL)
-		fault->data[size] = '\0';
+	if (snprintf(name, sizeof(name), "%s/lock.mdb", path) >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+	if (stat(name, &st) != 0)
+		return -errno;
+	*ret = st.st_ino;
+	return 0;
+}
 
-	struct store *store = store_new(path);
-	if (store == NULL)
-		return -ENOMEM;
-	store->reader = true;
-	err = check_server(path);
+static int open_reader(struct store *store, const char *path)
+{
+	ino_t table = 0;
+	int err = check_server(path);
+
+	if (err == 0)
+		err = find_table(path, &table);
 	if (err == 0)
 		err = database_open(&store->env, path, MDB_RDONLY);
 	if (err == 0)
 		err = data_replace(store, store->env);
 	if (err == 0)
-		err = database_tables(store, store->reader ? 0 : MDB_CREATE);
+		err = database_tables(store, 0);
+	if (err == 0)
+		err = find_table(path, &store->table);
+	return err == 0 && table != store->table ? -EAGAIN : err;
+}
+
+int store_open_reader(struct store **ret, const char *path, struct text *fault)
+{
+	size_t size = fault->size;
+	struct store *store = NULL;
+	int err = store_open(&store, path, fault);
+
+	/* after this the data file is whole, and a server that starts now finds nothing to recover */
+	if (err == 0)
+		store_close(store);
+	else if (err != -EBUSY)
+		return err;
+	fault->size = size; /* that a process serves it is no fault here */
+	if (fault->data != NULL)
+		fault->data[size] = '\0';
+
+	store = store_new(path);
+	if (store == NULL)
+		return -ENOMEM;
+	store->reader = true;
+	err = open_reader(store, path);
 	if (err == 0) {
 		*ret = store;
 		return 0;
@@ -420,4 +452,27 @@ int store_open_reader(struct store **ret, const char *path, struct text *fault)
 	text_printf(fault, "cannot read the store in %s: %s", path, explain_open(err));
 	store_close(store);
 	return err;
+}
+
+/* A file that was compacted away stays as it is; one that was recovered got a new table of readers. */
+int store_reader_check(struct store *store)
+{
+	char name[PATH_ROOM];
+	struct stat own, now;
+	ino_t table;
+	int fd, err = 0;
+
+	if (!store->reader)
+		return 0;
+	if (snprintf(name, sizeof(name), "%s/data.mdb", store->path) >= (int)sizeof(name))
+		return -ENAMETOOLONG;
+	err = database_error(mdb_env_get_fd(store->env, &fd));
+	if (err != 0)
+		return err;
+	if (fstat(fd, &own) != 0 || stat(name, &now) != 0)
+		return -errno;
+	if (own.st_ino != now.st_ino)
+		return 0;
+	err = find_table(store->path, &table);
+	return err == 0 && table != store->table ? -ESTALE : err;
 }

@@ -34,10 +34,16 @@ void store_close(struct store *store);
 const char *store_folder(const struct store *store);
 
 /*
- * Opens it for reading alone, beside the process that serves it; where none does, as store_open().
- * -EAGAIN: a process is just opening it.
+ * Opens it for reading alone, whether a process serves it or not; one may start meanwhile. Where it was not
+ * closed well, and nobody serves it, it is recovered first. -EAGAIN: a process is just opening it.
  */
 int store_open_reader(struct store **ret, const char *path, struct text *fault);
+
+/*
+ * To be called when all was read. -ESTALE: a server was killed meanwhile and started anew, and may have written
+ * over what was read.
+ */
+int store_reader_check(struct store *store);
 
 /* A snapshot of what is committed now. What it gives out stays until it is renewed or ended. */
 int store_read_begin(struct store *store, struct store_txn **ret);

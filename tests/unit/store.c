@@ -177,6 +177,82 @@ static void another_process_reads_beside_it(void **state)
 	assert_non_null(memmem(octets, sizeof(octets), "second", 6));
 }
 
+static void wait_for(int end)
+{
+	char octet;
+
+	if (read(end, &octet, 1) != 1)
+		_exit(255);
+}
+
+static void go_on(int end)
+{
+	if (write(end, "", 1) != 1)
+		_exit(255);
+}
+
+/* A server that makes a change when it is told to go on, and then ends, well or not. */
+static pid_t start_server(int ready, int go, bool well)
+{
+	pid_t pid = fork();
+	struct store_zone zone;
+
+	if (pid != 0)
+		return pid;
+	struct store *store = open_store();
+	go_on(ready);
+	wait_for(go);
+	struct store_txn *txn = begin(store);
+	if (store_zone_make(txn, beside, &zone) != 0 || store_write_commit(txn) != 0)
+		_exit(1);
+	if (well)
+		store_close(store);
+	_exit(0);
+}
+
+/* A reader; its exit code is what it is told when it has read all. */
+static pid_t start_reader(int ready, int go)
+{
+	pid_t pid = fork();
+	struct text fault = { 0 };
+	struct store_txn *txn;
+	struct store *store;
+
+	if (pid != 0)
+		return pid;
+	if (store_open_reader(&store, place, &fault) != 0 || store_read_begin(store, &txn) != 0)
+		_exit(1);
+	go_on(ready);
+	wait_for(go);
+	_exit(-store_reader_check(store));
+}
+
+static void a_reader_learns_that_its_server_was_killed(void **state)
+{
+	int ready[2], go_server[2], go_reader[2], result;
+
+	(void)state;
+	for (int well = 0; well < 2; well++) {
+		assert_true(pipe(ready) == 0 && pipe(go_server) == 0 && pipe(go_reader) == 0);
+		pid_t server = start_server(ready[1], go_server[0], well);
+		wait_for(ready[0]);
+		pid_t reader = start_reader(ready[1], go_reader[0]);
+		wait_for(ready[0]);
+		go_on(go_server[1]);
+		assert_int_equal(waitpid(server, &result, 0), server);
+		assert_int_equal(result, 0);
+
+		struct store *store = open_store();
+		go_on(go_reader[1]);
+		assert_int_equal(waitpid(reader, &result, 0), reader);
+		assert_int_equal(WEXITSTATUS(result), well ? 0 : ESTALE);
+		store_close(store);
+		for (int i = 0; i < 2; i++)
+			assert_true(close(ready[i]) == 0 && close(go_server[i]) == 0 &&
+				    close(go_reader[i]) == 0);
+	}
+}
+
 static void what_cannot_be_opened_is_said(void **state)
 {
 	static const struct {
@@ -638,6 +714,7 @@ int main(void)
 		cmocka_unit_test(a_folder_is_made_for_its_owner_alone),
 		cmocka_unit_test(a_store_serves_one_process),
 		cmocka_unit_test(another_process_reads_beside_it),
+		cmocka_unit_test(a_reader_learns_that_its_server_was_killed),
 		cmocka_unit_test(what_cannot_be_opened_is_said),
 		cmocka_unit_test(names_are_there_after_a_restart),
 		cmocka_unit_test(an_abort_leaves_nothing),
