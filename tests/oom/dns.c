@@ -62,6 +62,52 @@ static void an_edited_name_stays_whole(void **state)
 	assert_true(n > 5);
 }
 
+enum { MANY = 3000 };
+
+/* Adds and takes out by turns; without memory for a table each record is looked for among all. */
+static int change_many(struct node_edit *edit, size_t *count)
+{
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint32_t old = i / 2, none = MANY;
+		int err = edit_add(edit, TYPE, 60, slice_make(&i, sizeof(i)));
+
+		if (err < 0)
+			return err;
+		++*count;
+		assert_int_equal(edit_add(edit, TYPE, 60, slice_make(&i, sizeof(i))), 0);
+		assert_false(edit_remove(edit, TYPE, slice_make(&none, sizeof(none))));
+		if (i % 4 != 3)
+			continue;
+		assert_true(edit_remove(edit, TYPE, slice_make(&old, sizeof(old))));
+		--*count;
+	}
+	return 0;
+}
+
+static void a_large_set_needs_no_table(void **state)
+{
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	for (; reached; n++) {
+		struct arena arena = { 0 };
+		struct node_edit edit = { .arena = &arena };
+		struct rrset set = { 0 };
+		size_t count = 0;
+
+		oom_fail_at(n);
+		int err = change_many(&edit, &count);
+		reached = oom_failed();
+		oom_fail_at(0);
+		assert_true(err == 0 || (reached && err == -ENOMEM));
+		assert_true(edit_find(&edit, TYPE, &set) == (count > 0));
+		assert_int_equal(set.count, count);
+		arena_done(&arena);
+	}
+	assert_true(n > 5);
+}
+
 static void a_form_that_cannot_be_checked_is_not_good(void **state)
 {
 	struct slice caa = slice_make("\0\5issuex", 8);
@@ -80,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_edited_name_stays_whole),
+		cmocka_unit_test(a_large_set_needs_no_table),
 		cmocka_unit_test(a_form_that_cannot_be_checked_is_not_good),
 	};
 

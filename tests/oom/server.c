@@ -222,6 +222,10 @@ static void update_try(unsigned n, bool *reached)
 	message_record(&message, 2, "b.example. 60 IN CAA 0 issue \"y\"");
 	message_sign(&message, &(struct message_signature){ .time = 0, .key = "hmac-sha512" });
 
+	/* nothing is kept from the one before */
+	job_pool_done(&fixture.responder.jobs);
+	arena_done(&fixture.writer.arena);
+	arena_done(&fixture.writer.group_arena);
 	oom_fail_at(n);
 	enum response outcome = fixture_ask(&fixture, message_get(&message));
 	*reached = oom_failed();
