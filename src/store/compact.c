@@ -41,38 +41,34 @@ static const uint64_t snapshots_ahead = (uint64_t)1 << 32;
 static const char data_name[] = "data.mdb", lock_name[] = "lock.mdb", mark_name[] = "checkpoint";
 static const char copy_name[] = "data.new", copy_lock_name[] = "data.new-lock";
 
-/* A file of the store's folder. */
-struct file_name {
-	char path[PATH_ROOM];
-};
-
-static const char *in_folder(struct file_name *ret, const char *folder, const char *name)
+/* The path of a file in the store's folder. */
+static const char *in_folder(char ret[PATH_ROOM], const char *folder, const char *name)
 {
 	/* the folder's own path was short enough for longer names when the store was opened */
-	snprintf(ret->path, sizeof(ret->path), "%s/%s", folder, name);
-	return ret->path;
+	snprintf(ret, PATH_ROOM, "%s/%s", folder, name);
+	return ret;
 }
 
 static uint64_t size_of(const char *folder, const char *name)
 {
-	struct file_name file;
+	char file[PATH_ROOM];
 	struct stat st;
 
-	return stat(in_folder(&file, folder, name), &st) == 0 ? (uint64_t)st.st_size : 0;
+	return stat(in_folder(file, folder, name), &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 static int file_remove(const char *folder, const char *name)
 {
-	struct file_name file;
+	char file[PATH_ROOM];
 
-	return unlink(in_folder(&file, folder, name)) == 0 || errno == ENOENT ? 0 : -errno;
+	return unlink(in_folder(file, folder, name)) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
 static int file_rename(const char *folder, const char *from, const char *to)
 {
-	struct file_name a, b;
+	char a[PATH_ROOM], b[PATH_ROOM];
 
-	return rename(in_folder(&a, folder, from), in_folder(&b, folder, to)) == 0 ? 0 : -errno;
+	return rename(in_folder(a, folder, from), in_folder(b, folder, to)) == 0 ? 0 : -errno;
 }
 
 static int folder_sync(const char *folder)
@@ -96,10 +92,10 @@ void compact_forget(const char *folder)
 /* The copy, on disk under its own name. */
 static int make_copy(MDB_env *env, const char *folder)
 {
-	struct file_name file;
+	char file[PATH_ROOM];
 	MDB_envinfo info;
 	MDB_stat stat;
-	int fd = open(in_folder(&file, folder, copy_name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
+	int fd = open(in_folder(file, folder, copy_name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
 		      0600);
 
 	if (fd < 0)
@@ -213,12 +209,12 @@ static void unfollow(struct compact *c)
 static int open_copy(struct compact *c)
 {
 	struct store *fresh = &c->fresh;
-	struct file_name file;
+	char file[PATH_ROOM];
 
 	pthread_mutex_init(&fresh->data_lock, NULL);
 	sweep_init(&fresh->sweep);
 
-	int err = database_open(&fresh->env, in_folder(&file, c->store->path, copy_name),
+	int err = database_open(&fresh->env, in_folder(file, c->store->path, copy_name),
 				MDB_NOSUBDIR | MDB_NOSYNC);
 	if (err == 0)
 		err = data_replace(fresh, fresh->env);
