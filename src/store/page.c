@@ -35,6 +35,9 @@ enum {
 	TREE_ROOT_AT = 40,
 	LINE = 64,
 	DEPTH_MAX = 32,
+	FETCH_MAX =
+		1024, /* octets of an entry that are asked for at once; most blocks have no more */
+	FETCH_CELLS = 8, /* a leaf of blocks has no more of them */
 };
 
 static uint16_t u16_at(const uint8_t *at)
@@ -156,8 +159,20 @@ static void take_cell(const struct page_tree *tree, struct page_seek *seek, cons
 	if ((u16_at(node + 4) & CELL_OWN_PAGES) != 0)
 		data = page_at(tree, u64_at(data)) + PAGE_HEAD;
 	seek->value.mv_data = (void *)(uintptr_t)data;
-	__builtin_prefetch(data);
+	for (size_t at = 0; at < seek->value.mv_size && at < FETCH_MAX; at += LINE)
+		__builtin_prefetch(data + at);
 	seek->found = true;
+}
+
+/* The keys that a search of a leaf may look at: its middle, or all where they are few. */
+static void fetch_cells(const uint8_t *page)
+{
+	unsigned count = cell_count(page);
+
+	if (count > FETCH_CELLS)
+		__builtin_prefetch(cell_at(page, count / 2));
+	for (unsigned i = 0; count <= FETCH_CELLS && i < count; i++)
+		__builtin_prefetch(cell_at(page, i));
 }
 
 /* Ends here, or at the first entry of the leaf that follows. */
@@ -211,6 +226,9 @@ void page_seek_all(const struct page_tree *tree, struct page_seek *seek, size_t 
 		seek[i].page = tree->depth > 0 ? page_at(tree, tree->root) : NULL;
 	}
 	for (unsigned level = 0; level < tree->depth; level++) {
+		for (size_t i = 0; level > 0 && i < count; i++)
+			if (seek[i].page != NULL && is_page(seek[i].page, PAGE_LEAF))
+				fetch_cells(seek[i].page);
 		for (size_t i = 0; i < count; i++) {
 			const uint8_t *page = seek[i].page;
 
