@@ -348,13 +348,14 @@ static bool is_disk_roomy(const struct keeper *keeper)
 static void grow(struct keeper *keeper)
 {
 	uint32_t other = other_segment(keeper);
+	uint64_t size = keeper->size;
 
 	if (is_lost(keeper) || !other_is_free(keeper) ||
-	    keeper->journal.size[other] >= keeper->size || !is_disk_roomy(keeper))
+	    keeper->journal.size[other] >= size || !is_disk_roomy(keeper))
 		return;
 	keeper->growing = true;
 	pthread_mutex_unlock(&keeper->lock);
-	int err = journal_grow(&keeper->journal, other, keeper->size);
+	int err = journal_grow(&keeper->journal, other, size);
 	pthread_mutex_lock(&keeper->lock);
 	keeper->growing = false;
 	if (err != 0)
