@@ -257,7 +257,19 @@ static int apply(struct store_txn *txn, const struct follower *items)
 	return err;
 }
 
-/* Catches up until there is little left. */
+/* Where the old file's sync fails, the kernel may have dropped what it was to write, and all is lost. */
+static int sync_both(struct compact *c, bool *lost)
+{
+	int err = database_error(mdb_env_sync(c->fresh.env, 1));
+
+	if (err != 0)
+		return err;
+	err = database_error(mdb_env_sync(c->store->env, 1));
+	*lost = err != 0;
+	return err;
+}
+
+/* Catches up until there is little left; then both files are on disk but for that. */
 static int catch_up(struct compact *c)
 {
 	struct keeper *keeper = &c->store->keeper;
@@ -279,7 +291,15 @@ static int catch_up(struct compact *c)
 		if (items.size < LITTLE)
 			break;
 	}
-	return err == 0 ? database_error(mdb_env_sync(c->fresh.env, 1)) : err;
+	bool lost = false;
+	if (err == 0)
+		err = sync_both(c, &lost);
+	if (lost) {
+		pthread_mutex_lock(&keeper->lock);
+		keeper_lose(c->store);
+		pthread_mutex_unlock(&keeper->lock);
+	}
+	return err;
 }
 
 /*
@@ -296,15 +316,15 @@ static int change_files(struct compact *c, struct store_txn *txn, bool *taken)
 	int err = apply(txn, &c->follower);
 	if (err == 0 && atomic_load(&keeper->lost))
 		err = -ENOTRECOVERABLE;
+	bool lost = false;
 	if (err == 0)
-		err = database_error(mdb_env_sync(c->fresh.env, 1));
+		err = sync_both(c, &lost);
+	if (lost)
+		keeper_lose(c->store);
 	if (err != 0)
 		return err;
 
-	/* from here on there is no way back: where a sync fails, the kernel may have dropped what it was to write */
-	err = database_error(mdb_env_sync(c->store->env, 1));
-	if (err == 0)
-		err = take_copy(c->store->path);
+	err = take_copy(c->store->path); /* from here on there is no way back */
 	if (err == 0) {
 		*taken = true;
 		err = keeper_change_file(c->store, c->fresh.env);

@@ -73,7 +73,7 @@ int keeper_commit(struct store *store, MDB_txn *txn, enum keeper_way way);
  */
 int keeper_change_file(struct store *store, MDB_env *env);
 
-/* Nothing can be kept any more. */
+/* Nothing can be kept any more. The caller has the lock. */
 void keeper_lose(struct store *store);
 
 /* Waits for a checkpoint that has all that is committed now. */
