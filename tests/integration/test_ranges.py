@@ -247,6 +247,13 @@ def test_the_tool_sees_what_is_stored_and_does_not_warn(start_onnetd, start_name
         if not warns:
             assert "by the range +1202555, 4 more digits" in tool.run(
                 "number", "show", "+12025550199").out
+            tool.run("number", "set", "+12025550124", "sip:bob@example.net")
+            tool.run("number", "unset", "+12025550124")
+            assert "by the range +1202555, 4 more digits" in tool.run(
+                "number", "show", "+12025550124").out
+            assert "the range +1202555, 4 more digits answers" in tool.run(
+                "number", "unset", "+12025550124", code=7).err
+            assert "by the range" not in tool.run("number", "show", "+12025550123").out
         listed = tool.run("number", "list", "--json").json()
         assert [n["number"] for n in listed] == ["+12025550123"]
         listed = tool.run("range", "list", "--json").json()
