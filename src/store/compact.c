@@ -217,7 +217,7 @@ static int open_copy(struct compact *c)
 	int err = database_open(&fresh->env, in_folder(file, c->store->path, copy_name),
 				MDB_NOSUBDIR | MDB_NOSYNC);
 	if (err == 0)
-		err = data_replace(fresh, fresh->env);
+		err = data_begin(fresh);
 	if (err == 0)
 		err = database_tables(fresh, 0);
 
@@ -233,11 +233,9 @@ static void close_copy(struct compact *c, bool taken)
 {
 	struct store *fresh = &c->fresh;
 
-	if (taken)
-		free(fresh->data);
-	else if (fresh->data != NULL)
+	if (!taken && fresh->data != NULL)
 		data_leave(fresh, fresh->data);
-	else if (fresh->env != NULL)
+	else if (!taken && fresh->env != NULL)
 		mdb_env_close(fresh->env);
 	redo_done(&fresh->redo);
 	sweep_done(&fresh->sweep);
@@ -327,7 +325,7 @@ static int change_files(struct compact *c, struct store_txn *txn, bool *taken)
 	err = take_copy(c->store->path); /* from here on there is no way back */
 	if (err == 0) {
 		*taken = true;
-		err = keeper_change_file(c->store, c->fresh.env);
+		err = keeper_change_file(c->store, c->fresh.data);
 	}
 	if (err != 0)
 		keeper_lose(c->store);

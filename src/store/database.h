@@ -61,8 +61,11 @@ int database_error(int code);
 int database_open(MDB_env **ret, const char *path, unsigned flags);
 int database_tables(struct store *store, unsigned flags);
 
-/* Makes env the store's, in place of the one that it has; that is closed when nobody uses it any more. */
-int data_replace(struct store *store, MDB_env *env);
+/* Makes store->env its data file. */
+int data_begin(struct store *store);
+
+/* Another one in its place, which nobody uses yet; the old one is closed when nobody uses it any more. */
+void data_replace(struct store *store, struct data *data);
 struct data *data_use(struct store *store);
 void data_leave(struct store *store, struct data *data);
 

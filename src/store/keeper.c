@@ -282,15 +282,15 @@ static bool is_same(const struct checkpoint *a, const struct checkpoint *b)
 	       a->journal.sequence == b->journal.sequence && a->journal.salt == b->journal.salt;
 }
 
-int keeper_change_file(struct store *store, MDB_env *env)
+int keeper_change_file(struct store *store, struct data *data)
 {
 	struct keeper *keeper = &store->keeper;
 	struct checkpoint first;
 	MDB_txn *pin;
-	int fd, err = data_replace(store, env);
 
-	if (err == 0)
-		err = take(store, &first, &pin);
+	data_replace(store, data);
+
+	int fd, err = take(store, &first, &pin);
 	if (err == 0) {
 		err = checkpoint_create(store->path, &first, &fd);
 		if (err != 0)

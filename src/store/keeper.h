@@ -71,7 +71,8 @@ int keeper_commit(struct store *store, MDB_txn *txn, enum keeper_way way);
  * Goes over to another data file, whose snapshot has all that is committed, with a first checkpoint of its own. The
  * caller has the lock, and nobody commits. On failure keeper_lose() is what is left to do.
  */
-int keeper_change_file(struct store *store, MDB_env *env);
+struct data;
+int keeper_change_file(struct store *store, struct data *data);
 
 /* Nothing can be kept any more. The caller has the lock. */
 void keeper_lose(struct store *store);

@@ -260,19 +260,24 @@ void data_leave(struct store *store, struct data *data)
 	free(data);
 }
 
-int data_replace(struct store *store, MDB_env *env)
+void data_replace(struct store *store, struct data *data)
+{
+	pthread_mutex_lock(&store->data_lock);
+	struct data *old = atomic_exchange(&store->data, data);
+	pthread_mutex_unlock(&store->data_lock);
+	store->env = data->env;
+	if (old != NULL)
+		data_leave(store, old);
+}
+
+int data_begin(struct store *store)
 {
 	struct data *data = calloc(1, sizeof(*data));
 
 	if (data == NULL)
 		return -ENOMEM;
-	*data = (struct data){ .env = env, .users = 1 };
-	pthread_mutex_lock(&store->data_lock);
-	struct data *old = atomic_exchange(&store->data, data);
-	pthread_mutex_unlock(&store->data_lock);
-	store->env = env;
-	if (old != NULL)
-		data_leave(store, old);
+	*data = (struct data){ .env = store->env, .users = 1 };
+	data_replace(store, data);
 	return 0;
 }
 
@@ -289,7 +294,7 @@ static int open_locked(struct store *store, const char *path)
 		err = database_open(&store->env, path, last.snapshot != 0 ? MDB_NOSYNC : 0);
 	if (err != 0)
 		return err;
-	err = data_replace(store, store->env);
+	err = data_begin(store);
 	if (err != 0)
 		return err;
 	mdb_reader_check(store->env, &dead); /* places that a killed process left behind */
@@ -417,7 +422,7 @@ static int open_reader(struct store *store, const char *path)
 	if (err == 0)
 		err = database_open(&store->env, path, MDB_RDONLY);
 	if (err == 0)
-		err = data_replace(store, store->env);
+		err = data_begin(store);
 	if (err == 0)
 		err = database_tables(store, 0);
 	if (err == 0)

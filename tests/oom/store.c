@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * store/ when memory runs out: opening, a transaction, taking up a journal, sweeping. -ENOMEM says so, and what was
+ * store/ when memory runs out: opening, a transaction, taking up a journal, sweeping, compaction. -ENOMEM says so, and what was
  * committed is there as soon as there is memory again.
  */
 #include <setjmp.h>
@@ -20,6 +20,7 @@
 #include "dns/edit.h"
 #include "fixture/folder.h"
 #include "oom/failing.h"
+#include "store/compact.h"
 #include "store/store.h"
 
 enum { TYPE = 65280, NAMES = 20 };
@@ -229,6 +230,36 @@ static void a_sweep_goes_on_later(void **state)
 	store_close(store);
 }
 
+static void a_store_is_compacted_or_stays_as_it_is(void **state)
+{
+	struct store *store = need_store();
+	struct store_compact sizes;
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	assert_int_equal(write_value(store, "compacted", true), 0);
+	while (store_sweep(store, SIZE_MAX) > 0)
+		;
+	for (; reached; n++) {
+		struct text fault = { 0 };
+
+		oom_fail_at(n);
+		int err = store_compact_live(store, &sizes, &fault);
+		reached = oom_failed();
+		oom_fail_at(0);
+		assert_true(err == 0 || reached);
+		text_done(&fault);
+		if (err == -ENOTRECOVERABLE) { /* the files had changed places already */
+			store_close(store);
+			store = need_store();
+		}
+		check_value(store, "compacted");
+	}
+	assert_true(n > 3);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +267,7 @@ int main(void)
 		cmocka_unit_test(a_transaction_is_there_or_not),
 		cmocka_unit_test(a_journal_waits_until_there_is_memory),
 		cmocka_unit_test(a_sweep_goes_on_later),
+		cmocka_unit_test(a_store_is_compacted_or_stays_as_it_is),
 	};
 
 	return cmocka_run_group_tests_name("store without memory", tests, folder_begin, folder_end);
