@@ -93,7 +93,7 @@ static int entry_move(struct store_txn *txn, const struct store_key *wanted, siz
 		return database_error(err);
 	if (memcmp(key.mv_data, wanted->octets, LABELS_AT) != 0)
 		return 0;
-	if (key.mv_size < LABELS_AT + SLOT_SIZE)
+	if (key.mv_size < LABELS_AT + SLOT_SIZE || key.mv_size > STORE_KEY_MAX)
 		return -EBADMSG;
 	*ret = (struct entry){ .there = true,
 			       .key = key.mv_data,
@@ -187,7 +187,10 @@ int number_look_in(struct store_txn *txn, const struct store_aim *aim, struct lo
 	size_t block_size = aim->key.size - SLOT_SIZE;
 	struct entry entry = { .key = aim->at.data, .size = aim->at.size, .block = aim->entry };
 
-	if (aim->at.size == 0 || !is_of_block(&entry, &aim->key, block_size))
+	/* the entry that follows may be another tree's, where the block is one of the same name */
+	if (aim->at.size == 0 || !is_of_block(&entry, &aim->key, block_size) ||
+	    memcmp(entry.key, aim->key.octets, TREE_SIZE) != 0 ||
+	    entry.key[LENGTH_AT] != aim->key.labels)
 		return 0;
 	return look_into(txn, &aim->key, aim->key.labels, block_size, &entry, look);
 }
