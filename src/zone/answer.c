@@ -62,11 +62,20 @@ static const knot_dname_t *wildcard_name(knot_dname_storage_t ret, const knot_dn
 	return ret;
 }
 
+/* What stands in for a name that is not there (RFC 4592 3.3.1), if anything does. */
+static int find_wildcard(struct zone_view *view, const struct store_zone *record,
+			 const knot_dname_t *name, struct store_match *ret)
+{
+	knot_dname_storage_t storage;
+	const knot_dname_t *wildcard = wildcard_name(storage, name, ret->encloser_labels);
+
+	return wildcard != NULL ? store_find(view->txn, record, wildcard, ret) : 0;
+}
+
 /* answer_find_name() with a name that was made ready. */
 static int find_aimed(struct zone_view *view, const struct store_zone *record, bool ranges,
 		      const knot_dname_t *name, struct store_aim *aim, struct store_match *ret)
 {
-	knot_dname_storage_t storage;
 	int err = store_find_aimed(view->txn, record, aim, ret);
 
 	if (err != 0 || ret->status == STORE_FOUND || record->wildcards == 0)
@@ -75,9 +84,7 @@ static int find_aimed(struct zone_view *view, const struct store_zone *record, b
 		err = range_find(view->txn, record, name, ret);
 	if (err != 0 || ret->status != STORE_ABSENT)
 		return err;
-
-	const knot_dname_t *wildcard = wildcard_name(storage, name, ret->encloser_labels);
-	return wildcard != NULL ? store_find(view->txn, record, wildcard, ret) : 0;
+	return find_wildcard(view, record, name, ret);
 }
 
 int answer_find_name(struct zone_view *view, const struct store_zone *record, bool ranges,
