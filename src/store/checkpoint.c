@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A checkpoint is a promise about the data file: the pages of this snapshot are on disk, and none is written
- * over before the next checkpoint counts. Whatever else LMDB has written since may be on disk or not, in
- * any order, its meta pages too. So LMDB's meta page of the snapshot is kept here, and after a stop that was
- * not a clean one it is put back: LMDB finds what it had at the checkpoint, and the journal
- * tells what happened from there on.
+ * A checkpoint is a promise about the data file: the pages of this snapshot are on disk, and none
+ * is written over before the next checkpoint counts. Whatever else LMDB has written since may be on
+ * disk or not, in any order, its meta pages too. So LMDB's meta page of the snapshot is kept here,
+ * and after a stop that was not a clean one it is put back: LMDB finds what it had at the
+ * checkpoint, and the journal tells what happened from there on.
  *
  * Of the file two blocks are in use. They are written in turn, so that a torn one leaves the other.
  *
- * LMDB's data file (format 1, since 2011) starts with two meta pages; snapshot n has its own at page n % 2. LMDB
- * takes the one with the higher number. When a checkpoint is put back, the other page gets the same content
- * with a lower number: whatever it pointed to may be gone.
+ * LMDB's data file (format 1, since 2011) starts with two meta pages; snapshot n has its own at
+ * page n % 2. LMDB takes the one with the higher number. When a checkpoint is put back, the other
+ * page gets the same content with a lower number: whatever it pointed to may be gone.
  */
 #include "store/checkpoint.h"
 

@@ -10,8 +10,8 @@
 #include "store/journal.h"
 
 /*
- * Inside store/ only: a snapshot of the data file all of whose pages are on disk, and the place in the
- * journal from which on there is what came after it. Kept in a file of its own, "checkpoint".
+ * Inside store/ only: a snapshot of the data file all of whose pages are on disk, and the place in
+ * the journal from which on there is what came after it. Kept in a file of its own, "checkpoint".
  */
 enum { META_SIZE = 152 }; /* octets of a meta page of LMDB that are in use */
 
@@ -38,14 +38,14 @@ int checkpoint_take_meta(int data_fd, uint64_t snapshot, uint64_t page_size,
 			 struct checkpoint *ret);
 
 /*
- * Gives the newest snapshot of a data file that no process has open another number. -EBADMSG: it is no such
- * file.
+ * Gives the newest snapshot of a data file that no process has open another number. -EBADMSG: it is
+ * no such file.
  */
 int checkpoint_renumber(int data_fd, uint64_t page_size, uint64_t snapshot);
 
 /*
- * Makes the snapshot the newest one of the data file in the folder again; to be called before LMDB opens
- * it. Does nothing where it is the newest. -ESTALE: this is not the checkpoint of that file.
+ * Makes the snapshot the newest one of the data file in the folder again; to be called before LMDB
+ * opens it. Does nothing where it is the newest. -ESTALE: this is not the checkpoint of that file.
  */
 int checkpoint_restore(const char *folder, const struct checkpoint *checkpoint);
 

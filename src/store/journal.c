@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The journal: what was changed, one record after another, each on disk before the next is written. The
- * files are as large as they need to be beforehand, so that a record costs one write in place and
- * one sync of data, and no block, size or place of the file changes with it.
+ * The journal: what was changed, one record after another, each on disk before the next is written.
+ * The files are as large as they need to be beforehand, so that a record costs one write in place
+ * and one sync of data, and no block, size or place of the file changes with it.
  *
- * A segment starts with a block that says which record comes first, and has a random salt. A record has a
- * sequence number and a sum over all of it which is made with that salt. So the end is where a
- * record is not whole, or is not the next one: what was torn by a loss of power, and what an
+ * A segment starts with a block that says which record comes first, and has a random salt. A record
+ * has a sequence number and a sum over all of it which is made with that salt. So the end is where
+ * a record is not whole, or is not the next one: what was torn by a loss of power, and what an
  * earlier use of the segment left behind. A record starts at a block of its own: writing it never
  * touches a block that holds something already acknowledged.
  *

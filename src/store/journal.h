@@ -55,7 +55,10 @@ int journal_clear(struct journal *journal);
 /* Starts at the beginning of a segment, all of whose records are out of use. */
 int journal_turn(struct journal *journal, uint32_t segment);
 
-/* Whether a record of so many octets, without the head, finds room in the segment: behind the end; at all. */
+/*
+ * Whether a record of so many octets, without the head, finds room in the segment: behind the end;
+ * at all.
+ */
 bool journal_has_room(const struct journal *journal, size_t size);
 bool journal_can_hold(const struct journal *journal, uint32_t segment, size_t size);
 

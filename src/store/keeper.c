@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Making things last. LMDB syncs nothing: that would cost a write of every page that a change touches, and of the
- * meta page after them, before the change can be acknowledged. Instead:
+ * Making things last. LMDB syncs nothing: that would cost a write of every page that a change
+ * touches, and of the meta page after them, before the change can be acknowledged. Instead:
  *
- * - What a transaction changes is written to the journal first, and synced: one write in place. Then LMDB
- *   commits, into the page cache. A reader never sees what would not survive.
- * - Now and then a checkpoint makes the data file catch up. With no commit under way it takes LMDB's
- *   newest snapshot and the end of the journal; then, while commits go on, it syncs the data file, and
- *   says so in the checkpoint file. The journal up to there is out of use then.
- * - A read transaction stays on the snapshot of the checkpoint that counts. LMDB writes over no page of a
- *   snapshot that has a reader; so all that the checkpoint relies on stays as it was synced, whatever LMDB
- *   writes, and whatever of it reaches the disk.
+ * - What a transaction changes is written to the journal first, and synced: one write in place.
+ *   Then LMDB commits, into the page cache. A reader never sees what would not survive.
+ * - Now and then a checkpoint makes the data file catch up. With no commit under way it takes
+ *   LMDB's newest snapshot and the end of the journal; then, while commits go on, it syncs the data
+ *   file, and says so in the checkpoint file. The journal up to there is out of use then.
+ * - A read transaction stays on the snapshot of the checkpoint that counts. LMDB writes over no
+ *   page of a snapshot that has a reader; so all that the checkpoint relies on stays as it was
+ *   synced, whatever LMDB writes, and whatever of it reaches the disk.
  *
  * What can't be journalled (too much, or the journal fails) is committed and made to last by a
  * checkpoint, for which the commit waits; and nobody else commits until then, for a record in the
- * journal says nothing without what was before it. Where a checkpoint fails the store is lost: the kernel may have
- * dropped what it could not write. All that was acknowledged is in the last checkpoint and the journal.
+ * journal says nothing without what was before it. Where a checkpoint fails the store is lost: the
+ * kernel may have dropped what it could not write. All that was acknowledged is in the last
+ * checkpoint and the journal.
  *
  * A journalled transaction that LMDB then refuses (a full disk) must not come back: its record is
  * taken away before the failure is told, or else a checkpoint takes it out of use.
@@ -33,7 +34,10 @@
 #include "base/clock.h"
 #include "store/database.h"
 
-/* After so long changes are in the data file, and a segment that fills up faster than that is too small. */
+/*
+ * After so long changes are in the data file, and a segment that fills up faster than that is too
+ * small.
+ */
 enum { INTERVAL_MS = 1000, TURN_MS = 2000 };
 
 enum { FOLLOWER_MAX = 256 << 20 /* octets of changes that may wait to be caught up with */ };
@@ -350,8 +354,8 @@ static void grow(struct keeper *keeper)
 	uint32_t other = other_segment(keeper);
 	uint64_t size = keeper->size;
 
-	if (is_lost(keeper) || !other_is_free(keeper) ||
-	    keeper->journal.size[other] >= size || !is_disk_roomy(keeper))
+	if (is_lost(keeper) || !other_is_free(keeper) || keeper->journal.size[other] >= size ||
+	    !is_disk_roomy(keeper))
 		return;
 	keeper->growing = true;
 	pthread_mutex_unlock(&keeper->lock);

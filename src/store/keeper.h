@@ -11,8 +11,8 @@
 #include "store/redo.h"
 
 /*
- * Inside store/ only: who keeps what was committed: each commit by the journal, all of them together
- * by a checkpoint now and then, which a thread of its own makes.
+ * Inside store/ only: who keeps what was committed: each commit by the journal, all of them
+ * together by a checkpoint now and then, which a thread of its own makes.
  */
 struct store;
 
@@ -68,8 +68,9 @@ void keeper_stop(struct store *store);
 int keeper_commit(struct store *store, MDB_txn *txn, enum keeper_way way);
 
 /*
- * Goes over to another data file, whose snapshot has all that is committed, with a first checkpoint of its own. The
- * caller has the lock, and nobody commits. On failure keeper_lose() is what is left to do.
+ * Goes over to another data file, whose snapshot has all that is committed, with a first checkpoint
+ * of its own. The caller has the lock, and nobody commits. On failure keeper_lose() is what is left
+ * to do.
  */
 struct data;
 int keeper_change_file(struct store *store, struct data *data);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From the last checkpoint and the journal to what was committed. It makes no difference how the last process
- * ended: the data file is put back to the checkpoint, and what the journal has is done again. After
- * a clean stop the data file is at the checkpoint and the journal has nothing after it. After
- * kill -9 the page cache may hold a newer state of the data file; it is not used, so that there is one way
- * to recover, which every kill tests.
+ * From the last checkpoint and the journal to what was committed. It makes no difference how the
+ * last process ended: the data file is put back to the checkpoint, and what the journal has is done
+ * again. After a clean stop the data file is at the checkpoint and the journal has nothing after
+ * it. After kill -9 the page cache may hold a newer state of the data file; it is not used, so that
+ * there is one way to recover, which every kill tests.
  *
  * Doing it again takes one transaction, in memory and page cache. The checkpoint and the journal
  * stay as they are, and stay what counts, until the keeper makes the next checkpoint: to be stopped

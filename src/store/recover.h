@@ -5,8 +5,9 @@
 #include "store/checkpoint.h"
 
 /*
- * Inside store/ only: opening what a process left behind that was killed, or lost power. begin comes before LMDB
- * opens the data file; end, after it, takes over checkpoint and journal. -EBADMSG: damaged.
+ * Inside store/ only: opening what a process left behind that was killed, or lost power. begin
+ * comes before LMDB opens the data file; end, after it, takes over checkpoint and journal.
+ * -EBADMSG: damaged.
  */
 struct store;
 

@@ -5,8 +5,8 @@
  * value matters: an index finds the item of a key, which is written over where the new value is as
  * large as the old one, and else marked as dead and put anew.
  *
- * A transaction that changes more than REDO_MAX octets is not worth writing down: whoever commits it
- * makes the whole store durable instead. From there on nothing is kept.
+ * A transaction that changes more than REDO_MAX octets is not worth writing down: whoever commits
+ * it makes the whole store durable instead. From there on nothing is kept.
  */
 #include "store/redo.h"
 

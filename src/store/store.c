@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Opening and closing. LMDB maps the file into memory: a restart has nothing to load, and readers
- * never wait. What was committed is kept by the keeper (keeper.c), and found again by recover.c, before
- * LMDB opens the file and after.
+ * never wait. What was committed is kept by the keeper (keeper.c), and found again by recover.c,
+ * before LMDB opens the file and after.
  *
  * The map is as large as the address space lets it be (1 TiB if possible); the file below it
  * grows as it is written to, so that nothing has to be resized while it serves.
  *
- * One process at a time: a lock on a file of our own says so before LMDB is touched. Others may read
- * beside it, as soon as the file tells that it has done with opening.
+ * One process at a time: a lock on a file of our own says so before LMDB is touched. Others may
+ * read beside it, as soon as the file tells that it has done with opening.
  */
 #include "store/store.h"
 
@@ -436,7 +436,9 @@ int store_open_reader(struct store **ret, const char *path, struct text *fault)
 	struct store *store = NULL;
 	int err = store_open(&store, path, fault);
 
-	/* after this the data file is whole, and a server that starts now finds nothing to recover */
+	/*
+	 * after this the data file is whole, and a server that starts now finds nothing to recover
+	 */
 	if (err == 0)
 		store_close(store);
 	else if (err != -EBUSY)
@@ -459,7 +461,9 @@ int store_open_reader(struct store **ret, const char *path, struct text *fault)
 	return err;
 }
 
-/* A file that was compacted away stays as it is; one that was recovered got a new table of readers. */
+/*
+ * A file that was compacted away stays as it is; one that was recovered got a new table of readers.
+ */
 int store_reader_check(struct store *store)
 {
 	char name[PATH_ROOM];

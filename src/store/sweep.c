@@ -2,12 +2,12 @@
 /*
  * Taking away the names of zones that were made anew. A tree may have millions of names: its zone
  * lets go of it at once, and the entries go bit by bit, in transactions of their own when there is
- * nothing better to do. Nobody reads them any more, so that this is not journalled: what a crash undoes
- * is done again.
+ * nothing better to do. Nobody reads them any more, so that this is not journalled: what a crash
+ * undoes is done again.
  *
- * The first time, all trees are looked through for those that no zone has: a process that ended may have left
- * some, of a zone that was replaced or was never finished. Only trees from before this process
- * count, since one that is being filled now has no zone yet.
+ * The first time, all trees are looked through for those that no zone has: a process that ended may
+ * have left some, of a zone that was replaced or was never finished. Only trees from before this
+ * process count, since one that is being filled now has no zone yet.
  */
 #include "store/sweep.h"
 
@@ -148,7 +148,9 @@ static int search(struct store_txn *txn)
 	return err;
 }
 
-/* Takes away up to *budget entries of the tree, and that much of the budget. 0: there are no more. */
+/*
+ * Takes away up to *budget entries of the tree, and that much of the budget. 0: there are no more.
+ */
 static int drop_entries(struct store_txn *txn, uint32_t tree, size_t *budget)
 {
 	uint8_t prefix[TREE_SIZE];

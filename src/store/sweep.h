@@ -28,7 +28,9 @@ struct sweep {
 void sweep_init(struct sweep *sweep);
 void sweep_done(struct sweep *sweep);
 
-/* These trees have no zone from now on. -ENOMEM: the next process finds those that are not noted. */
+/*
+ * These trees have no zone from now on. -ENOMEM: the next process finds those that are not noted.
+ */
 int sweep_add(struct sweep *sweep, const struct trees *trees);
 
 #endif

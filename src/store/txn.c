@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Transactions: a snapshot that a worker keeps and renews for each batch of queries, and the one
- * write transaction. Each holds a cursor over the names, since a look-up is a move of it. What a write
- * transaction changes is noted down as it goes on, for the journal (keeper.c).
+ * write transaction. Each holds a cursor over the names, since a look-up is a move of it. What a
+ * write transaction changes is noted down as it goes on, for the journal (keeper.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,10 @@ static int txn_enter(struct store_txn *txn, unsigned flags)
 	MDB_cursor *nodes;
 	int err = mdb_txn_begin(data->env, NULL, flags, &mdb);
 
-	/* while this one waited for the last write transaction a compaction may have put another file in place */
+	/*
+	 * while this one waited for the last write transaction a compaction may have put another
+	 * file in place
+	 */
 	while (err == 0 && (flags & MDB_RDONLY) == 0 && data != txn->store->data) {
 		mdb_txn_abort(mdb);
 		data_leave(txn->store, data);

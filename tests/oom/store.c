@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * store/ when memory runs out: opening, a transaction, taking up a journal, sweeping, compaction. -ENOMEM says so, and what was
- * committed is there as soon as there is memory again.
+ * store/ when memory runs out: opening, a transaction, taking up a journal, sweeping, compaction.
+ * -ENOMEM says so, and what was committed is there as soon as there is memory again.
  */
 #include <setjmp.h>
 #include <stdarg.h>

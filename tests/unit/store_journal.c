@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store/redo.h, store/journal.h, store/checkpoint.h: what a store writes beside LMDB's data file. */
+/*
+ * store/redo.h, store/journal.h, store/checkpoint.h: what a store writes beside LMDB's data file.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What was acknowledged survives a loss of power, at any moment and whatever of the unsynced writes has reached the
- * disk; what was under way is there whole or not at all. A process makes transactions of all kinds, one after
- * another, while another thread asks for checkpoints and compactions; at some operation on a file the power goes. The
- * next process gets what the disk then has, must find exactly what was committed, and goes on from there, until
- * its own end. That may come while it opens the store, too. In some lives single operations fail: what
- * is refused then must not come back.
+ * What was acknowledged survives a loss of power, at any moment and whatever of the unsynced writes
+ * has reached the disk; what was under way is there whole or not at all. A process makes
+ * transactions of all kinds, one after another, while another thread asks for checkpoints and
+ * compactions; at some operation on a file the power goes. The next process gets what the disk then
+ * has, must find exactly what was committed, and goes on from there, until its own end. That may
+ * come while it opens the store, too. In some lives single operations fail: what is refused then
+ * must not come back.
  *
  * ONNET_POWER_ROUNDS: how often. ONNET_POWER_SEED: another run; it is printed where one fails.
  */
@@ -299,7 +300,10 @@ static void check_bulk(struct store_txn *txn, const struct model *wanted)
 	}
 }
 
-/* Whether the store has what the model has, or what it has after the transaction that was under way. */
+/*
+ * Whether the store has what the model has, or what it has after the transaction that was under
+ * way.
+ */
 static void check_store(struct store *store)
 {
 	struct model now = *model(), next = now;
