@@ -89,7 +89,8 @@ static void leave_out(struct export_command *c, const knot_dname_t *name, const 
 	fprintf(stderr, "%s: %s\n", text, why);
 }
 
-static bool find_number(const struct export_command *c, const knot_dname_t *name, struct number *ret)
+static bool find_number(const struct export_command *c, const knot_dname_t *name,
+			struct number *ret)
 {
 	knot_dname_txt_storage_t text;
 
@@ -144,8 +145,8 @@ static int is_same(struct export_command *c, const struct text *line, const stru
 	if (node == NULL || copy == NULL || line->failed)
 		return -ENOMEM;
 
-	size_t size = node_write_one(node, NODE_ONE_RDATA + r->rdata.size, r->type, r->ttl,
-				     r->rdata);
+	size_t size =
+		node_write_one(node, NODE_ONE_RDATA + r->rdata.size, r->type, r->ttl, r->rdata);
 	int there = rows_read(c->rows, copy, line->size, false, &row);
 	if (there != 1)
 		return there == -ENOMEM ? there : 0;
@@ -295,8 +296,10 @@ static int run(struct export_command *c, const struct state *state)
 static int read_options(struct export_command *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' }, { "csv", no_argument, NULL, 'v' },
-		{ "suffix", required_argument, NULL, 's' }, { "help", no_argument, NULL, 'h' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "csv", no_argument, NULL, 'v' },
+		{ "suffix", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 

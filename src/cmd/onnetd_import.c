@@ -352,8 +352,9 @@ static int run(struct import_command *c, const struct state *state)
 		return -ENOENT;
 	}
 	c->place.apex = zone->apex;
-	c->place.e164 = c->suffix != NULL ? c->suffix :
-					    suffix_find(zone, conf->e164, conf->e164_count, c->domain);
+	c->place.e164 = c->suffix != NULL ?
+				c->suffix :
+				suffix_find(zone, conf->e164, conf->e164_count, c->domain);
 	c->place.isn = c->suffix != NULL ? c->suffix :
 					   suffix_find(zone, conf->isn, conf->isn_count, c->domain);
 	c->place.ttl = c->ttl;
@@ -378,9 +379,12 @@ static bool read_ttl(const char *text, uint32_t *ret)
 static int read_options(struct import_command *c, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' }, { "csv", no_argument, NULL, 'v' },
-		{ "ttl", required_argument, NULL, 't' },    { "suffix", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },         { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "csv", no_argument, NULL, 'v' },
+		{ "ttl", required_argument, NULL, 't' },
+		{ "suffix", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 
 	for (int o; (o = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {

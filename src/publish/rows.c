@@ -35,7 +35,7 @@ struct known {
 	uint16_t rest_size;
 	uint16_t node_size;
 	uint16_t places;
-	uint8_t digits; /* of the number; 0: the place is free */
+	uint8_t digits;             /* of the number; 0: the place is free */
 	uint16_t place[PLACES_MAX]; /* in the node, one own digit after another */
 	char rest[REST_MAX];        /* with marks */
 	uint8_t node[NODE_ROOM];
@@ -137,8 +137,8 @@ static int make_key(struct rows *rows, const struct entry_place *place, struct r
 		return err;
 	if (name_depth(owner, apex) < 0)
 		return fail(ret, "", "the number is not in the zone");
-	ret->key = slice_make(rows->key,
-			      key_write(rows->key, owner, knot_dname_labels(apex, NULL)));
+	ret->key =
+		slice_make(rows->key, key_write(rows->key, owner, knot_dname_labels(apex, NULL)));
 	return 0;
 }
 
@@ -278,7 +278,7 @@ static bool plain_read(const struct rows *rows, struct plain *p, const char *lin
 	    memchr(p->rest, '\r', p->rest_size) != NULL)
 		return false;
 	p->uris = rows->number[0] == '+' && strcmp(rows->number + 1, p->digit) == 0 ? rows->uris :
-										       0;
+										      0;
 	p->marks = 0;
 	mark_digits(p);
 	p->hash = hash_rest(p);
@@ -446,9 +446,9 @@ int rows_unite(const struct node *earlier, const struct node *later, struct aren
 				uint32_t preference = get_u16(rdata + 2) +
 						      (uint32_t)ENTRY_PREFERENCE * before.count;
 
-				put_u16(rdata + 2, (uint16_t)(preference > UINT16_MAX ?
-								      UINT16_MAX :
-								      preference));
+				put_u16(rdata + 2,
+					(uint16_t)(preference > UINT16_MAX ? UINT16_MAX :
+									     preference));
 			}
 			err = edit_add(&edit, set.type, record.ttl,
 				       slice_make(rdata, record.rdata.size));

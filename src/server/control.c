@@ -168,8 +168,8 @@ static int read_packed(const struct command *request, struct pack_result *ret)
 
 		ret->fd[i] = request->file[i];
 		ret->size[i] = strtoull(request->word[4 + i], &end, 10);
-		if (*end != '\0' || fstat(ret->fd[i], &status) != 0 ||
-		    !S_ISREG(status.st_mode) || (uint64_t)status.st_size < ret->size[i])
+		if (*end != '\0' || fstat(ret->fd[i], &status) != 0 || !S_ISREG(status.st_mode) ||
+		    (uint64_t)status.st_size < ret->size[i])
 			return -EINVAL;
 	}
 	ret->cuts = strcmp(request->word[3], "0") != 0;
@@ -208,9 +208,9 @@ static void run_import(struct command *request)
 		say(request, "done", text);
 	} else {
 		snprintf(text, sizeof(text), "%s: %s", request->word[1],
-			 err == -ENOENT      ? "this server has no such zone" :
-			 err == -ECANCELED   ? "the server is ending" :
-					       strerror(-err));
+			 err == -ENOENT    ? "this server has no such zone" :
+			 err == -ECANCELED ? "the server is ending" :
+					     strerror(-err));
 		log_warning("zone %s: import given up: %s", request->word[1], strerror(-err));
 		say(request, "failed", text);
 	}

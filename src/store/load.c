@@ -25,9 +25,9 @@ struct store_load {
 	uint64_t done, size;
 	bool cuts;
 	bool switched;
-	struct store *store; /* that has the tree */
+	struct store *store;    /* that has the tree */
 	struct store_zone zone; /* tree, and what is counted */
-	struct store_key key;    /* of the entry appended last */
+	struct store_key key;   /* of the entry appended last */
 	struct arena arena;
 };
 
@@ -78,8 +78,7 @@ uint64_t store_load_size(const struct store_load *load)
 static bool has_asterisk(struct slice key)
 {
 	for (size_t i = 1; i + 1 < key.size; i++)
-		if (key.data[i] == '*' && key.data[i + 1] == 0 &&
-		    (i == 1 || key.data[i - 1] == 0))
+		if (key.data[i] == '*' && key.data[i + 1] == 0 && (i == 1 || key.data[i - 1] == 0))
 			return true;
 	return false;
 }

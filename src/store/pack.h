@@ -59,9 +59,9 @@ int pack_add(struct pack *pack, struct pack_batch *batch);
 enum { PACK_FILES = 2 };
 
 struct pack_result {
-	int fd[PACK_FILES]; /* still the pack's */
+	int fd[PACK_FILES];        /* still the pack's */
 	uint64_t size[PACK_FILES]; /* octets */
-	bool cuts; /* there may be a delegation or DNAME at a number */
+	bool cuts;                 /* there may be a delegation or DNAME at a number */
 };
 
 /* After the last batch: puts all in order and into the files, which are not synced. */

@@ -216,8 +216,8 @@ static int put_number(struct pack_batch *batch, struct slice key, int slot, uint
 	}
 	batch->cuts = batch->cuts || node_cuts(node, false);
 	if ((open->used[slot / 64] & bit) != 0)
-		return pack_unite_slot(&batch->unite, open->edit,
-				       slice_make(open->key, open->size), slot, line, node);
+		return pack_unite_slot(&batch->unite, open->edit, slice_make(open->key, open->size),
+				       slot, line, node);
 	open->used[slot / 64] |= bit;
 	return block_edit_put(open->edit, slot, node);
 }
@@ -252,7 +252,6 @@ static int compare_places(const void *a, const void *b, void *arg)
 	int order = pack_compare(gx, gy);
 	return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
 }
-
 
 static int sorted_add(void *arg, const struct pack_entry *entry)
 {

@@ -98,7 +98,8 @@ int export_close(struct export_file *file, bool keep)
 }
 
 int export_zone(struct store_txn *txn, const knot_dname_t *apex,
-		int (*each)(const knot_dname_t *name, const struct node *node, void *arg), void *arg)
+		int (*each)(const knot_dname_t *name, const struct node *node, void *arg),
+		void *arg)
 {
 	struct store_zone record;
 	struct store_walk *walk;

@@ -198,8 +198,8 @@ static bool is_same_name(const struct reading *r, const knot_dname_t *owner)
 {
 	size_t size = r->owner_size;
 
-	return size > 0 && (memcmp(r->owner, owner, size) == 0 ||
-			    knot_dname_is_case_equal(r->owner, owner));
+	return size > 0 &&
+	       (memcmp(r->owner, owner, size) == 0 || knot_dname_is_case_equal(r->owner, owner));
 }
 
 static const char *check_naptr(struct slice rdata)
@@ -219,8 +219,7 @@ static const char *check_record(const struct zone *zone, const struct record *re
 		return "the class must be IN";
 	if (rdata_is_meta(record->type))
 		return "this type is not for data";
-	if (record->type == KNOT_RRTYPE_SOA &&
-	    !knot_dname_is_case_equal(record->owner, zone->apex))
+	if (record->type == KNOT_RRTYPE_SOA && !knot_dname_is_case_equal(record->owner, zone->apex))
 		return "SOA stands at the zone's own name only";
 	if (!rdata_valid(record->type, record->rdata))
 		return "the data is not of this type's form";
@@ -303,8 +302,7 @@ static void read_fault(const struct master_place *place, const char *why, void *
 static int read_master(struct import_batch *batch, void *kept, char *text, size_t size,
 		       uint64_t line)
 {
-	static const struct master_handler handler = { .record = read_record,
-						       .fault = read_fault };
+	static const struct master_handler handler = { .record = read_record, .fault = read_fault };
 	struct reading *r = kept;
 	const struct master_place first = { batch->name, line };
 	char *path = strdup(batch->source->path);

@@ -117,7 +117,8 @@ static ssize_t read_some(struct import_reader *r, char *data, size_t room)
 	if (r->gzip != NULL) {
 		int code, got = gzread(r->gzip, data, (unsigned)room);
 
-		if (got >= 0 && !(got == 0 && gzerror(r->gzip, &code) != NULL && code == Z_BUF_ERROR))
+		if (got >= 0 &&
+		    !(got == 0 && gzerror(r->gzip, &code) != NULL && code == Z_BUF_ERROR))
 			return got;
 		gzerror(r->gzip, &code);
 		return code == Z_ERRNO ? -errno : code == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;

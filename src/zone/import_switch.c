@@ -119,8 +119,7 @@ static int put_serial(struct store_txn *txn, const struct zone *zone, struct sto
 	}
 	if (err == 0) {
 		put_u32(rdata + rdata_soa_serial_at(soa.rdata), serial);
-		err = edit_add(&edit, KNOT_RRTYPE_SOA, soa.ttl,
-			       slice_make(rdata, soa.rdata.size));
+		err = edit_add(&edit, KNOT_RRTYPE_SOA, soa.ttl, slice_make(rdata, soa.rdata.size));
 	}
 	if (err >= 0)
 		err = edit_end(&edit, &node);

@@ -59,7 +59,8 @@ static void a_line_becomes_a_record(void **state)
 	} rows[] = {
 		{ "+12025550123,sip:a@b", PLAIN("3.2.1.0.5.5.5.2.0.2.1", "100 10", "sip:a@b") },
 		{ "12025550123,sip:a@b", PLAIN("3.2.1.0.5.5.5.2.0.2.1", "100 20", "sip:a@b") },
-		{ "+1 (202) 555-0123,sip:a@b", PLAIN("3.2.1.0.5.5.5.2.0.2.1", "100 30", "sip:a@b") },
+		{ "+1 (202) 555-0123,sip:a@b",
+		  PLAIN("3.2.1.0.5.5.5.2.0.2.1", "100 30", "sip:a@b") },
 		{ "+1, sip:+1@b ,,,7,", PLAIN("1", "7 10", "sip:+1@b") },
 		{ "+12,sip:12@b,5",
 		  HEAD("2.1", "5") "100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:12@b!\" ." },
@@ -100,7 +101,9 @@ static void a_line_becomes_a_record(void **state)
 
 static void a_zone_below_the_suffix_takes_its_own_numbers_alone(void **state)
 {
-	static const uint8_t part[] = "\1" "4\1" "4\4e164\7example";
+	static const uint8_t part[] = "\1"
+				      "4\1"
+				      "4\4e164\7example";
 	const struct rows_place below = { .apex = part, .e164 = "e164.example", .ttl = 60 };
 	struct row row;
 	struct rows *r;
@@ -112,7 +115,11 @@ static void a_zone_below_the_suffix_takes_its_own_numbers_alone(void **state)
 
 		assert_int_equal(rows_read(r, line, strlen(line), false, &row), 1);
 		assert_int_equal(row.key.size, 6);
-		assert_memory_equal(row.key.data, "1\0" "2\0" "3", 6);
+		assert_memory_equal(row.key.data,
+				    "1\0"
+				    "2\0"
+				    "3",
+				    6);
 		assert_int_equal(rows_read(r, other, strlen(other), false, &row), -EINVAL);
 		assert_string_equal(row.why, "the number is not in the zone");
 	}
@@ -134,13 +141,16 @@ static const char *random_line(char ret[256])
 					    "%s:a@b",
 					    "sip:0%s@b;%d",
 					    "mailto:a%%20%s" };
-	static const char *const more[] = { "", "", "", ",%s", ",60,sip,%s", ",,,%d,%s", ",x", "\r" };
+	static const char *const more[] = {
+		"", "", "", ",%s", ",60,sip,%s", ",,,%d,%s", ",x", "\r"
+	};
 	static char number[32];
 	char uri[128], rest[64];
 
 	/* often the number of before */
 	if (rand() % 3 != 0)
-		snprintf(number, sizeof(number), "%d", 1 + rand() % (rand() % 2 != 0 ? 99 : 99999999));
+		snprintf(number, sizeof(number), "%d",
+			 1 + rand() % (rand() % 2 != 0 ? 99 : 99999999));
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

@@ -118,13 +118,15 @@ static void draw_name(knot_dname_storage_t ret, const struct draw *draw, unsigne
 
 static void draw_node(struct node *ret, struct arena *arena, const struct draw *draw)
 {
-	static const uint16_t types[] = { KNOT_RRTYPE_NAPTR, KNOT_RRTYPE_TXT, KNOT_RRTYPE_A, 65280 };
+	static const uint16_t types[] = { KNOT_RRTYPE_NAPTR, KNOT_RRTYPE_TXT, KNOT_RRTYPE_A,
+					  65280 };
 	struct node_edit edit = { .arena = arena };
 	uint8_t rdata[300];
 	int count = 1 + rand() % 2;
 
 	for (int i = 0; i < count; i++) {
-		size_t size = draw->long_records ? 200 + (size_t)rand() % 100 : 1 + (size_t)rand() % 4;
+		size_t size = draw->long_records ? 200 + (size_t)rand() % 100 :
+						   1 + (size_t)rand() % 4;
 		uint16_t type = types[rand() % 4];
 
 		for (size_t k = 0; k < size; k++)
@@ -269,7 +271,9 @@ static void names_in_any_order_are_loaded_as_if_put_one_by_one(void **state)
 		{ .names = 5000, .spread = 100000, .batch = 1000 },
 		{ .names = 5000, .spread = 1000, .batch = 1000 },
 		{ .names = 5000, .spread = 1000, .batch = 5000, .cuts = true },
-		{ .names = 3000, .spread = 20000, .batch = 4 }, /* more runs than are merged at once */
+		{ .names = 3000,
+		  .spread = 20000,
+		  .batch = 4 }, /* more runs than are merged at once */
 		{ .names = 4000, .spread = 2000, .batch = 300, .long_records = true },
 		{ .names = 8000, .batch = 700, .sorted = true },
 		{ .names = 3000, .batch = 700, .sorted = true, .long_records = true, .cuts = true },
