@@ -259,7 +259,8 @@ static void change_slots(struct store_txn *txn, struct model *model, int round, 
 
 	for (int run = rand() % 40; run >= 0; run--) {
 		bool away = rand() % 8 < (round % 8 < 4 ? 1 : 6);
-		size_t size = away ? 0 : sizes[rand() % 200 == 0 ? 4 : (round / 2 + rand() % 2) % 4];
+		size_t size = away ? 0 :
+				     sizes[rand() % 200 == 0 ? 4 : (round / 2 + rand() % 2) % 4];
 
 		if (rand() % 12 == 0)
 			block = rand() % BLOCKS;
@@ -397,7 +398,8 @@ static void the_deepest_names_are_found(void **state)
 
 	struct store_walk *walk = NULL;
 	struct node node;
-	assert_int_equal(store_walk_begin(&walk, txn, &zone, (const knot_dname_t *)"", name + 4), 0);
+	assert_int_equal(store_walk_begin(&walk, txn, &zone, (const knot_dname_t *)"", name + 4),
+			 0);
 	assert_int_equal(store_walk_next(walk, other, &node), 1);
 	assert_true(knot_dname_is_equal(other, name + 4));
 	assert_int_equal(store_walk_next(walk, other, &node), 1);
@@ -521,10 +523,8 @@ static void damaged_entries_are_refused(void **state)
 		{ "a key longer than any", 4, 506, "9\0009\0009", 6, WHOLE },
 		{ "too many labels", 4, 504, "", 0, 100 },
 	};
-	static const char *const names[] = {
-		"1.1.1.1.", "9.9.9.1.", "1.", "1.1.", "x.1.1.1.1.", "0.0.0.0.", "9.9.9.9.", "z.",
-		"1.1.1.k.", "."
-	};
+	static const char *const names[] = { "1.1.1.1.", "9.9.9.1.", "1.", "1.1.",     "x.1.1.1.1.",
+					     "0.0.0.0.", "9.9.9.9.", "z.", "1.1.1.k.", "." };
 	struct store *store = open_store();
 
 	(void)state;
