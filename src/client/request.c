@@ -36,7 +36,10 @@ uint16_t client_request_id(void)
 	return id;
 }
 
-/* A question asks about the zone's wildcards as well, and a transfer for what is stored (dns/option.h). */
+/*
+ * A question asks about the zone's wildcards as well, and a transfer for what is stored
+ * (dns/option.h).
+ */
 static void add_opt(struct writer *w, uint8_t opcode)
 {
 	bool question = opcode == KNOT_OPCODE_QUERY;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * onnetd stat: what the store holds and what it takes up, beside a running server or without one. All
- * of it is counted in one snapshot; nothing is changed and nobody waits.
+ * onnetd stat: what the store holds and what it takes up, beside a running server or without one.
+ * All of it is counted in one snapshot; nothing is changed and nobody waits.
  */
 #include "cmd/onnetd.h"
 
@@ -135,7 +135,10 @@ static double ratio(uint64_t a, uint64_t b)
 	return b > 0 ? (double)a / (double)b : 0;
 }
 
-/* Octets that a number takes, with its share of what the pages of all names have beside their entries. */
+/*
+ * Octets that a number takes, with its share of what the pages of all names have beside their
+ * entries.
+ */
 static double octets_per_number(const struct report *r)
 {
 	uint64_t pages = 0;

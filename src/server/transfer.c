@@ -4,8 +4,8 @@
  * pointers: owners are written as their own labels and a pointer to the zone's name in the
  * question, which is why each message carries the question. Each is signed where the request was.
  *
- * Of a zone with number ranges goes out what makes any secondary answer as we do (zone/range_walk.c);
- * who asks for what is stored (dns/option.h) gets that.
+ * Of a zone with number ranges goes out what makes any secondary answer as we do
+ * (zone/range_walk.c); who asks for what is stored (dns/option.h) gets that.
  */
 #include "server/transfer.h"
 

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Giving free pages back. LMDB uses them again but never makes its file smaller; mdb_env_copy with
- * compaction writes one without them, page after page. What is committed while it does so is noted down in the
- * form of the journal, and done again in the new file: each item says what a key has afterwards, so it does no
- * harm that the copy has the first of them already.
+ * compaction writes one without them, page after page. What is committed while it does so is noted
+ * down in the form of the journal, and done again in the new file: each item says what a key has
+ * afterwards, so it does no harm that the copy has the first of them already.
  *
- * When there is little left to catch up with, the write transaction is taken, so that nobody commits, and the
- * files change places. Data file and checkpoint belong together, and two files can't be changed in one
- * step, so:
+ * When there is little left to catch up with, the write transaction is taken, so that nobody
+ * commits, and the files change places. Data file and checkpoint belong together, and two files
+ * can't be changed in one step, so:
  *
  * - the old data file is synced: from here on it is whole by itself;
- * - the checkpoint goes: a store without one is taken as its data file is, and its journal is cleared;
+ * - the checkpoint goes: a store without one is taken as its data file is, and its journal is
+ *   cleared;
  * - the new data file and its table of readers take the names of the old ones, the table first: who
  *   opens the old file with the new table reads a file that nobody writes to;
  * - the new file gets its first checkpoint.
  *
- * Snapshots have numbers, by which others know whether anything changed: the copy's begin far above those of the old
- * file.
+ * Snapshots have numbers, by which others know whether anything changed: the copy's begin far above
+ * those of the old file.
  */
 #include "store/compact.h"
 
@@ -255,7 +256,10 @@ static int apply(struct store_txn *txn, const struct follower *items)
 	return err;
 }
 
-/* Where the old file's sync fails, the kernel may have dropped what it was to write, and all is lost. */
+/*
+ * Where the old file's sync fails, the kernel may have dropped what it was to write, and all is
+ * lost.
+ */
 static int sync_both(struct compact *c, bool *lost)
 {
 	int err = database_error(mdb_env_sync(c->fresh.env, 1));
@@ -301,8 +305,8 @@ static int catch_up(struct compact *c)
 }
 
 /*
- * The files change places. Called with the lock of the keeper and the store's write transaction, and with the copy's,
- * which it ends.
+ * The files change places. Called with the lock of the keeper and the store's write transaction,
+ * and with the copy's, which it ends.
  */
 static int change_files(struct compact *c, struct store_txn *txn, bool *taken)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Counting what is in the store. LMDB knows the size of each of its trees; which pages are free stands
- * in a tree of its own (number 0), whose entries are lists: a count, then page numbers, under the
- * number of the transaction that freed them. Such a list may be used again when no
- * reader has a snapshot as old as that.
+ * Counting what is in the store. LMDB knows the size of each of its trees; which pages are free
+ * stands in a tree of its own (number 0), whose entries are lists: a count, then page numbers,
+ * under the number of the transaction that freed them. Such a list may be used again when no reader
+ * has a snapshot as old as that.
  */
 #include "store/stat.h"
 
@@ -26,8 +26,8 @@ struct readers {
 };
 
 /*
- * One line of what mdb_reader_list() says: process, thread, snapshot ("-": none at the moment). Those
- * of this process, which ask, are passed over.
+ * One line of what mdb_reader_list() says: process, thread, snapshot ("-": none at the moment).
+ * Those of this process, which ask, are passed over.
  */
 static int take_reader(const char *line, void *arg)
 {

@@ -35,7 +35,10 @@ struct store_stat {
 
 int store_stat(struct store_txn *txn, struct store_stat *ret);
 
-/* The zone behind this apex in the order in which the store keeps them; *apex 0xff: the first. -ENOENT: the end. */
+/*
+ * The zone behind this apex in the order in which the store keeps them; *apex 0xff: the first.
+ * -ENOENT: the end.
+ */
 int store_zone_next(struct store_txn *txn, knot_dname_storage_t apex, struct store_zone *ret);
 
 /* What the entries of a zone's names come to; keys and values, without what pages add. */

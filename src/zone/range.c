@@ -5,12 +5,12 @@
  * In plain DNS a wildcard ends where names exist (RFC 4592 3.3.1: the closest encloser alone may
  * have the source of synthesis): a number published inside a range makes empty non-terminals of the
  * prefixes between, and their other numbers lose the range. Telephony means another thing: the
- * longest prefix wins, and a number is an exception for itself alone. So here one goes up from the name,
- * past the closest encloser, to the first wildcard that there is; and a prefix that is there only
- * because of numbers below it is answered like any other.
+ * longest prefix wins, and a number is an exception for itself alone. So here one goes up from the
+ * name, past the closest encloser, to the first wildcard that there is; and a prefix that is there
+ * only because of numbers below it is answered like any other.
  *
- * Two things end the way up. Below an asterisk that stands in the zone, or would stand there in a transfer
- * (range_walk.c), names are names like others: no wildcard further up is for them. And a
+ * Two things end the way up. Below an asterisk that stands in the zone, or would stand there in a
+ * transfer (range_walk.c), names are names like others: no wildcard further up is for them. And a
  * wildcard with NS or DNAME records, which RFC 4592 4.2 and 4.4 leave open, is no range.
  */
 #include "zone/range.h"
@@ -30,7 +30,9 @@ static bool is_asterisk(const knot_dname_t *label)
 	return label[0] == 1 && label[1] == '*';
 }
 
-/* Whether name is below an asterisk of its zone whose parent is there; encloser: labels of what is. */
+/*
+ * Whether name is below an asterisk of its zone whose parent is there; encloser: labels of what is.
+ */
 static bool below_asterisk(const knot_dname_t *name, size_t labels, size_t apex, size_t encloser)
 {
 	for (size_t left = labels - 1; left > apex; left--) {

@@ -12,7 +12,8 @@
 
 /*
  * For a name in which store_find() found no records, and match is what it found: match becomes
- * STORE_FOUND with the records of the range that answers, or stays as it is. 0, or an error of the store.
+ * STORE_FOUND with the records of the range that answers, or stays as it is. 0, or an error of the
+ * store.
  */
 int range_find(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
 	       struct store_match *match);
@@ -21,9 +22,9 @@ int range_find(struct store_txn *txn, const struct store_zone *zone, const knot_
 bool range_is(const struct node *wildcard);
 
 /*
- * The names of a zone with their records, as store_walk_next() gives them, and with spread beside them
- * all that a server which knows RFC 4592 alone needs to give the same answers. The transaction is the
- * walk's alone as long as it lasts.
+ * The names of a zone with their records, as store_walk_next() gives them, and with spread beside
+ * them all that a server which knows RFC 4592 alone needs to give the same answers. The transaction
+ * is the walk's alone as long as it lasts.
  */
 struct range_walk;
 int range_walk_begin(struct range_walk **ret, struct store_txn *txn, const struct store_zone *zone,

@@ -200,7 +200,10 @@ static int shared_depth(const struct range_walk *walk)
 	return (int)knot_dname_matched_labels(walk->path, walk->name) - (int)walk->zone.apex_labels;
 }
 
-/* Reads the next name. 1: the name before it has none below it, and this is the wildcard that it needs. */
+/*
+ * Reads the next name. 1: the name before it has none below it, and this is the wildcard that it
+ * needs.
+ */
 static int read_name(struct range_walk *walk, knot_dname_storage_t name, struct node *ret)
 {
 	int more = store_walk_next(walk->walk, walk->name, &walk->node);
@@ -223,7 +226,9 @@ static int read_name(struct range_walk *walk, knot_dname_storage_t name, struct 
 	       put_wildcard(walk, &walk->level[walk->depth], walk->path, name, ret);
 }
 
-/* The level that the name shares with the one before: known from others, or it is the one before. */
+/*
+ * The level that the name shares with the one before: known from others, or it is the one before.
+ */
 static int step_below(struct range_walk *walk, knot_dname_storage_t name, struct node *ret)
 {
 	struct level *level = &walk->level[walk->at];
@@ -246,7 +251,9 @@ static int step_empty(struct range_walk *walk, knot_dname_storage_t name, struct
 	struct level *level = push(walk, walk->at);
 	bool open = !level->closed;
 
-	/* then its wildcard; an asterisk has got its records already, as the wildcard of its parent */
+	/*
+	 * then its wildcard; an asterisk has got its records already, as the wildcard of its parent
+	 */
 	walk->step = STEP_BELOW;
 	if (is_asterisk(of)) {
 		level->closed = true;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store/stat.h and store/compact.h: what is counted is what was put, and what is free can be given back. */
+/*
+ * store/stat.h and store/compact.h: what is counted is what was put, and what is free can be given
+ * back.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -191,7 +194,10 @@ static void the_whole_is_counted(void **state)
 	assert_true(before.checkpoint > 0 && before.checkpoint <= before.snapshot);
 	assert_true(before.pages * before.page_size <= before.file_size);
 
-	/* all pages: in a table, free, in the list of what is free, or the meta pages and the table of tables */
+	/*
+	 * all pages: in a table, free, in the list of what is free, or the meta pages and the table
+	 * of tables
+	 */
 	uint64_t used = 0;
 	for (size_t i = 0; i < before.tables; i++)
 		used += before.table[i].pages;

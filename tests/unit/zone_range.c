@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * zone/range.h: random zones of ranges and numbers beside the plain zones that their walks spread out. A
- * look-up with ranges in the one, and by RFC 4592 alone in the other, must come to the same.
+ * zone/range.h: random zones of ranges and numbers beside the plain zones that their walks spread
+ * out. A look-up with ranges in the one, and by RFC 4592 alone in the other, must come to the same.
  */
 #include <setjmp.h>
 #include <stdarg.h>
