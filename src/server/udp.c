@@ -185,19 +185,34 @@ static struct slice message_octets(struct batch *batch, int index)
 	return slice_make(batch->far[index], size);
 }
 
+/* Answers the updates of a run, or all else; returns how many there were. */
+static size_t answer_part(struct batch *batch, struct worker *worker, bool updates)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->run_used; i++) {
+		struct request *request = &batch->run[i];
+
+		if ((request->exchange.opcode == KNOT_OPCODE_UPDATE) != updates)
+			continue;
+
+		uint8_t *wire = outbox_room(&batch->outbox);
+		size_t size = 0;
+		if (request_reply(&worker->responder, request, wire, &size, NULL) == RESPONSE_READY)
+			outbox_add(&batch->outbox, request->origin, size);
+		count++;
+	}
+	outbox_send(&batch->outbox);
+	return count;
+}
+
+/* Queries wait for no update: they are answered and gone before the first signature is looked at. */
 static void answer_run(struct batch *batch, struct worker *worker)
 {
 	request_prefetch(&worker->responder, batch->run, batch->run_used);
-	for (size_t i = 0; i < batch->run_used; i++) {
-		struct request *request = &batch->run[i];
-		uint8_t *wire = outbox_room(&batch->outbox);
-		size_t size = 0;
-
-		if (request_reply(&worker->responder, request, wire, &size, NULL) == RESPONSE_READY)
-			outbox_add(&batch->outbox, request->origin, size);
-	}
+	if (answer_part(batch, worker, false) < batch->run_used)
+		answer_part(batch, worker, true);
 	batch->run_used = 0;
-	outbox_send(&batch->outbox);
 }
 
 static void read_message(struct batch *batch, struct worker *worker, int index)

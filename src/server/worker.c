@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/schedule.h"
 #include "server/tcp.h"
 #include "server/udp.h"
 #include "server/xdp.h"
@@ -214,6 +215,7 @@ static void *worker_main(void *arg)
 	struct worker *worker = arg;
 	struct epoll_event event[EVENTS_MAX];
 
+	schedule_short_turns();
 	while (!atomic_load(&worker->shared->stop)) {
 		int timeout = connections_expire(worker);
 
