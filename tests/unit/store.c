@@ -666,6 +666,62 @@ static void write_format(uint32_t format)
 	assert_true(unlink(checkpoint) == 0 || errno == ENOENT);
 }
 
+/* More than a record of the journal may have. */
+static int write_much(struct store *store, unsigned count)
+{
+	static uint8_t octets[60000];
+	struct store_txn *txn = begin(store);
+	struct store_zone zone;
+	struct arena arena = { 0 };
+	struct node node = { 0 };
+	struct node_edit edit = { .arena = &arena };
+	int err = store_zone_make(txn, example, &zone);
+
+	if (err == 0)
+		err = edit_add(&edit, KNOT_RRTYPE_TXT, 60, slice_make(octets, sizeof(octets))) - 1;
+	if (err == 0)
+		err = edit_end(&edit, &node);
+	for (unsigned i = 0; err == 0 && i < count; i++)
+		err = store_node_put(txn, &zone, (const knot_dname_t *)numbered_name(i), &node);
+	if (err == 0)
+		err = store_zone_put(txn, example, &zone);
+	arena_done(&arena);
+	if (err == 0)
+		return store_write_commit(txn);
+	store_write_abort(txn);
+	return err;
+}
+
+static void a_commit_of_any_size_outlives_its_process(void **state)
+{
+	enum { COUNT = 700 };
+	struct store_txn *txn = NULL;
+	struct store_zone zone;
+	int result = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(write_much(open_store(), COUNT) != 0);
+	assert_int_equal(waitpid(pid, &result, 0), pid);
+	assert_int_equal(result, 0);
+
+	struct store *store = open_store();
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, example, &zone), 0);
+	assert_int_equal(zone.names, COUNT);
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct node node;
+
+		assert_int_equal(
+			store_node_get(txn, &zone, (const knot_dname_t *)numbered_name(i), &node),
+			0);
+		assert_true(node.size > 60000);
+	}
+	store_read_end(txn);
+	store_close(store);
+}
+
 static void a_data_file_of_another_store_is_refused(void **state)
 {
 	struct text fault = { 0 };
@@ -724,6 +780,7 @@ int main(void)
 		cmocka_unit_test(names_without_a_zone_are_swept_bit_by_bit),
 		cmocka_unit_test(the_log_keeps_its_entries_in_order_and_drops_the_oldest),
 		cmocka_unit_test(a_commit_whose_end_fails_takes_a_new_start),
+		cmocka_unit_test(a_commit_of_any_size_outlives_its_process),
 		cmocka_unit_test(a_data_file_of_another_store_is_refused),
 		cmocka_unit_test(a_store_of_another_form_is_not_touched),
 	};
