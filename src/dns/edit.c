@@ -3,8 +3,9 @@
  * Changing a name's records: each set in a buffer that grows by doubling, changed where it lies.
  * What the buffers outgrow stays in the arena, which doubling bounds by what is in use.
  *
- * A set of many records has a table by which each is found; so that the others stay where they are, a record
- * that is taken out of such a set is only marked by another owner, until somebody wants the octets.
+ * A set of many records has a table by which each is found; so that the others stay where they
+ * are, a record that is taken out of such a set is only marked by another owner, until somebody
+ * wants the octets.
  */
 #include "dns/edit.h"
 

@@ -4,7 +4,10 @@
 
 #include <libknot/dname.h>
 
-/* How many labels name has below top; 0: they are the same, -1: it is not at or below top. Case does not matter. */
+/*
+ * How many labels name has below top; 0: they are the same, -1: it is not at or below top. Case
+ * does not matter.
+ */
 int name_depth(const knot_dname_t *name, const knot_dname_t *top);
 
 /* A hash of the size octets of a name, the same for upper and lower case. */

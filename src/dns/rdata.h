@@ -8,7 +8,10 @@
 
 #include "base/slice.h"
 
-/* Types that are no data: questions, and what belongs to one message (RFC 2136 3.4.1.2, RFC 6895 3.1). */
+/*
+ * Types that are no data: questions, and what belongs to one message (RFC 2136 3.4.1.2, RFC 6895
+ * 3.1).
+ */
 static inline bool rdata_is_meta(uint16_t type)
 {
 	return type == 0 || type == KNOT_RRTYPE_OPT || (type >= 128 && type <= 255);
@@ -17,12 +20,15 @@ static inline bool rdata_is_meta(uint16_t type)
 /* Equal as records are: names without regard to case, all else octet for octet (RFC 4034 6.2). */
 bool rdata_equal(uint16_t type, struct slice a, struct slice b);
 
-/* Whether the octets have the form of the type; names in them must be whole. Unknown types always have. */
+/*
+ * Whether the octets have the form of the type; names in them must be whole. Unknown types always
+ * have.
+ */
 bool rdata_valid(uint16_t type, struct slice rdata);
 
 /*
- * The name to which a record sends the client on: NS, MX, SRV, NAPTR, CNAME, DNAME, PTR. NULL where the type
- * has none. It lies within rdata.
+ * The name to which a record sends the client on: NS, MX, SRV, NAPTR, CNAME, DNAME, PTR. NULL
+ * where the type has none. It lies within rdata.
  */
 const knot_dname_t *rdata_target(uint16_t type, struct slice rdata);
 

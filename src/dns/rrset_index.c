@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A hash table over the records of a set, made where there are enough of them and they are searched often
- * enough for it to pay. A slot knows where its record begins within the set, not where its octets
- * lie, since a set that grows moves.
+ * A hash table over the records of a set, made where there are enough of them and they are
+ * searched often enough for it to pay. A slot knows where its record begins within the set, not
+ * where its octets lie, since a set that grows moves.
  */
 #include "dns/rrset_index.h"
 

@@ -8,8 +8,9 @@
 struct rrset_index_slot;
 
 /*
- * Finds records of a set by their data, also where there are thousands. Memory is the arena's; where there
- * is none all records are looked at, one by one. A record whose owner is not RRSET_OWNER is not found.
+ * Finds records of a set by their data, also where there are thousands. Memory is the arena's;
+ * where there is none all records are looked at, one by one. A record whose owner is not
+ * RRSET_OWNER is not found.
  */
 struct rrset_index {
 	struct arena *arena;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Jobs are used again: a worker that takes update after update asks for no memory, and what it works in
- * stays in the caches.
+ * Jobs are used again: a worker that takes update after update asks for no memory, and what it
+ * works in stays in the caches.
  */
 #include "server/job.h"
 

@@ -22,7 +22,10 @@ void queue_done(struct update_queue *queue);
 /* Hands a job over; false where too many wait, and the job is still the caller's. */
 bool queue_put(struct update_queue *queue, struct job *job);
 
-/* Waits for jobs and takes all there are, at most max, as a list. NULL: the queue was closed and is empty. */
+/*
+ * Waits for jobs and takes all there are, at most max, as a list. NULL: the queue was closed and
+ * is empty.
+ */
 struct job *queue_take(struct update_queue *queue, size_t max);
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A thread that answers sleeps until something comes in, then works for microseconds. With turns of
- * the usual length (milliseconds) it has to wait until the writer's is over, where both share
- * a processor. From Linux 6.12 on a thread may say how long its turns are: who asks for shorter ones
+ * A thread that answers sleeps until something comes in, then works for microseconds. With turns
+ * of the usual length (milliseconds) it has to wait until the writer's is over, where both share a
+ * processor. From Linux 6.12 on a thread may say how long its turns are: who asks for shorter ones
  * has an earlier deadline, and takes the processor when it wakes (sched_setattr(2), sched_runtime
  * of a thread under SCHED_OTHER). Older kernels take the call and make nothing of it.
  */

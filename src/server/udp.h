@@ -21,7 +21,10 @@ void udp_close(struct udp *udp);
 /* Answers what has come in, until nothing is left or others should have their turn. */
 void udp_serve(struct udp *udp, struct worker *worker);
 
-/* The response to a job that is done; it goes out with udp_flush() at the latest. The job must stay until then. */
+/*
+ * The response to a job that is done; it goes out with udp_flush() at the latest. The job must
+ * stay until then.
+ */
 void udp_respond(struct udp *udp, struct worker *worker, struct job *job);
 void udp_flush(struct worker *worker);
 

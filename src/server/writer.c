@@ -229,10 +229,11 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 
 /*
  * Clients that wait for their answers send the next update soon after. Where a commit takes no
- * longer than they need for that, they fall into two halves that take turns, and while one waits for
- * the disk the other one is worked on. On a slow disk each sync would then serve one half only: so
- * there a group waits for as many as the last one had together with those that came meanwhile,
- * but no longer than half the time that a commit takes. Where there is one client, nothing waits.
+ * longer than they need for that, they fall into two halves that take turns, and while one waits
+ * for the disk the other one is worked on. On a slow disk each sync would then serve one half
+ * only: so there a group waits for as many as the last one had together with those that came
+ * meanwhile, but no longer than half the time that a commit takes. Where there is one client,
+ * nothing waits.
  */
 static struct job *take_group(struct update_writer *writer)
 {
@@ -332,7 +333,9 @@ void writer_stop(struct update_writer *writer)
 	pthread_join(writer->thread, NULL);
 }
 
-/* The signed updates that the zone's change log tells of, the newest first, as far as they matter. */
+/*
+ * The signed updates that the zone's change log tells of, the newest first, as far as they matter.
+ */
 static int recall_zone(struct update_writer *writer, struct store_txn *txn, const struct zone *zone,
 		       uint64_t now)
 {

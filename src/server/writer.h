@@ -37,7 +37,9 @@ void writer_run(struct update_writer *writer, struct job *list);
 int writer_start(struct update_writer *writer);
 void writer_stop(struct update_writer *writer);
 
-/* Calls task in the writer's thread, between its transactions, and waits for it: what it returned. */
+/*
+ * Calls task in the writer's thread, between its transactions, and waits for it: what it returned.
+ */
 int writer_call(struct update_writer *writer, int (*task)(void *arg), void *arg);
 
 #endif

@@ -43,7 +43,10 @@ struct change {
 	size_t slots, count;
 };
 
-/* The group is the one of the transaction; it sees what changes before wrote. -ENOENT: the store has no such zone. */
+/*
+ * The group is the one of the transaction; it sees what changes before wrote. -ENOENT: the store
+ * has no such zone.
+ */
 int change_begin(struct change *change, struct arena *arena, struct change_group *group,
 		 const struct zone *zone);
 
@@ -51,10 +54,10 @@ int change_begin(struct change *change, struct arena *arena, struct change_group
 int change_node(struct change *change, const knot_dname_t *name, struct change_node **ret);
 
 /*
- * Writes into the transaction what is not as before, with a step of the serial (RFC 2136 3.7) unless the change
- * made one, and an entry in the change log; what other changes of the group touch too waits for group_end().
- * 1: something changed; 0: nothing did, and nothing was written. After an error the
- * transaction must be aborted.
+ * Writes into the transaction what is not as before, with a step of the serial (RFC 2136 3.7)
+ * unless the change made one, and an entry in the change log; what other changes of the group
+ * touch too waits for group_end(). 1: something changed; 0: nothing did, and nothing was written.
+ * After an error the transaction must be aborted.
  */
 int change_commit(struct change *change, const struct change_origin *origin);
 

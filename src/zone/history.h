@@ -17,7 +17,10 @@ struct history {
 	struct slice added;
 };
 
-/* The entry for what a change, whose apex is among its nodes, is about to write; in its arena. -ENOMEM. */
+/*
+ * The entry for what a change, whose apex is among its nodes, is about to write; in its arena.
+ * -ENOMEM.
+ */
 int history_write(struct slice *ret, const struct change *change,
 		  const struct change_origin *origin);
 
@@ -25,12 +28,15 @@ int history_write(struct slice *ret, const struct change *change,
 int history_read(struct slice entry, struct history *ret);
 
 /*
- * For so many seconds an entry is kept, however large the log is: as long as a copy of the update may
- * still be told from a new one by it after a restart (RFC 8945 5.2.3: fudge before and after).
+ * For so many seconds an entry is kept, however large the log is: as long as a copy of the update
+ * may still be told from a new one by it after a restart (RFC 8945 5.2.3: fudge before and after).
  */
 enum { HISTORY_LIFE = 600 };
 
-/* Takes the oldest entries away while the log is larger than the zone's log_size, and they are old enough. */
+/*
+ * Takes the oldest entries away while the log is larger than the zone's log_size, and they are old
+ * enough.
+ */
 int history_trim(struct store_txn *txn, const struct zone *zone, struct store_zone *record,
 		 uint64_t now);
 
