@@ -39,8 +39,9 @@ struct row {
 int rows_read(struct rows *rows, char *line, size_t size, bool heading, struct row *ret);
 
 /*
- * The NAPTR records of a number that stands at two places of a file, as one node: what the later
- * lines do not say of preferences counts on from the earlier ones. -ENOMEM, -EMSGSIZE.
+ * The NAPTR records of a number that stands at two places of a file, as one node: preferences that the later
+ * lines do not give count on from the earlier ones. 10, 20 and so on are taken for not given. -ENOMEM,
+ * -EMSGSIZE.
  */
 int rows_unite(const struct node *earlier, const struct node *later, struct arena *arena,
 	       struct node *ret);
