@@ -70,11 +70,12 @@ static void list_command(struct text *out, const char *before, const struct comm
 	struct text line = { 0 };
 
 	if (c->sub != NULL) {
-		char words[64];
+		struct text words = { 0 };
 
-		snprintf(words, sizeof(words), "%s%s ", before, c->name);
+		text_printf(&words, "%s%s ", before, c->name);
 		for (const struct command *sub = c->sub; sub->name != NULL; sub++)
-			list_command(out, words, sub);
+			list_command(out, text_get(&words), sub);
+		text_done(&words);
 		return;
 	}
 	text_printf(&line, "%s%s", before, c->name);

@@ -468,7 +468,7 @@ int store_reader_check(struct store *store)
 {
 	char name[PATH_ROOM];
 	struct stat own, now;
-	ino_t table;
+	ino_t table = 0;
 	int fd, err = 0;
 
 	if (!store->reader)
