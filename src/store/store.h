@@ -151,6 +151,13 @@ int store_find(struct store_txn *txn, const struct store_zone *zone, const knot_
 int store_node_get(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
 		   struct node *ret);
 
+/*
+ * The records of the longest wildcard above name that is there, "*.A" with an A of at most so many
+ * labels, the apex's at least; an empty node where there is none.
+ */
+int store_wildcard_find(struct store_txn *txn, const struct store_zone *zone,
+			const knot_dname_t *name, size_t labels, struct node *ret);
+
 /* Puts a node in place of the one of this name; an empty one takes the name away. Counts in zone. */
 int store_node_put(struct store_txn *txn, struct store_zone *zone, const knot_dname_t *name,
 		   const struct node *node);

@@ -53,25 +53,11 @@ int range_find(struct store_txn *txn, const struct store_zone *zone, const knot_
 	if (zone->wildcards == 0 || labels <= apex || below_asterisk(name, labels, apex, depth))
 		return 0;
 
-	const knot_dname_t *at = name;
-	for (size_t skip = labels - depth; skip > 0; skip--)
-		at += *at + 1;
-	for (;; at += *at + 1, depth--) {
-		knot_dname_storage_t wildcard = "\1*";
-		size_t size = knot_dname_size(at);
-		struct node node = { .size = 0 };
-
-		if (size + 2 <= KNOT_DNAME_MAXLEN) {
-			memcpy(wildcard + 2, at, size);
-			int err = store_node_get(txn, zone, wildcard, &node);
-			if (err != 0)
-				return err;
-		}
-		if (node.size > 0 && range_is(&node)) {
-			match->status = STORE_FOUND;
-			match->node = node;
-		}
-		if (node.size > 0 || depth == apex)
-			return 0;
+	struct node node;
+	int err = store_wildcard_find(txn, zone, name, depth, &node);
+	if (err == 0 && range_is(&node)) {
+		match->status = STORE_FOUND;
+		match->node = node;
 	}
+	return err;
 }
