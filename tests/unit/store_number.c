@@ -250,6 +250,48 @@ static void check_entries(struct store_txn *txn, size_t *count, size_t *most)
 	assert_int_equal(before.last, SLOT_LAST);
 }
 
+/* What lies below some digits of a block is what the list has there, wherever entries are cut. */
+static void walk_slots(struct store_txn *txn, const struct model *model, int block, int digits,
+		       int from, int to)
+{
+	struct store_walk *walk = NULL;
+	knot_dname_storage_t name, top, wanted;
+	struct node node;
+
+	number_name(name, block, from);
+	number_name(wanted, block, from);
+	memcpy(top, name + (size_t)2 * (size_t)(3 - digits), sizeof(top) - 6);
+	assert_int_equal(
+		store_walk_begin(&walk, txn, &model->zone, (const knot_dname_t *)"\1n", top), 0);
+	for (int slot = from; slot < to; slot++) {
+		if (model->value[block][slot] == 0)
+			continue;
+		number_name(wanted, block, slot);
+		do { /* a longer block lies among these */
+			assert_int_equal(store_walk_next(walk, name, &node), 1);
+		} while (knot_dname_labels(name, NULL) != knot_dname_labels(wanted, NULL));
+		assert_true(knot_dname_is_equal(name, wanted));
+		assert_int_equal(node_value(&node), model->value[block][slot]);
+	}
+	while (store_walk_next(walk, name, &node) == 1)
+		assert_int_not_equal(knot_dname_labels(name, NULL),
+				     knot_dname_labels(wanted, NULL));
+	store_walk_end(walk);
+}
+
+static void walk_all(struct store_txn *txn, const struct model *model)
+{
+	for (int block = 0; block < BLOCKS; block++) {
+		walk_slots(txn, model, block, 0, 0, SLOTS);
+		for (int i = 0; i < 10; i++)
+			walk_slots(txn, model, block, 1, 100 * i, 100 * (i + 1));
+		for (int i = 0; i < 100; i++)
+			walk_slots(txn, model, block, 2, 10 * i, 10 * (i + 1));
+		for (int i = 0; i < SLOTS; i += 7)
+			walk_slots(txn, model, block, 3, i, i + 1);
+	}
+}
+
 /* Sizes change with the rounds, so that entries are cut, and become few again. */
 static void change_slots(struct store_txn *txn, struct model *model, int round, uint32_t *value)
 {
@@ -322,6 +364,8 @@ static void entries_are_cut_and_go_together_again(void **state)
 			}
 		}
 		assert_int_equal(model.zone.numbers, numbers);
+		if (round % 4 == 1)
+			walk_all(txn, &model);
 		if (round % 3 == 0) {
 			assert_int_equal(store_write_commit(txn), 0);
 			assert_int_equal(store_write_begin(store, &txn), 0);
