@@ -234,7 +234,10 @@ static int finish(struct packing *p, struct pack_result *packed, struct text *fa
 	take_faults(p, &p->whole, fault);
 	if (err == 0 && p->faults > 0)
 		err = -EINVAL;
-	if (err == 0 && master && !p->soa) {
+	if (err == 0 && !master && p->records == 0) {
+		text_printf(fault, "%s: there is no number in it\n", name);
+		err = -EINVAL;
+	} else if (err == 0 && master && !p->soa) {
 		text_printf(fault, "%s: the zone has no SOA record\n", name);
 		err = -EINVAL;
 	} else if (err == 0 && master && !p->ns) {

@@ -33,9 +33,11 @@ struct import_reader {
 	bool ended;
 	char *rest; /* read, but not yet part of one */
 	size_t rest_size, rest_room;
-	uint64_t line; /* of the rest */
-	struct text directives;
-	size_t directive_lines;
+	uint64_t line;      /* of the rest */
+	struct text ttl;    /* the last $TTL line of the parts so far */
+	struct text origin; /* their $ORIGIN lines, from the last absolute one on */
+	struct text seen;   /* directives that may belong to the part or to a later one */
+	size_t origins;
 };
 
 static bool is_gzip(int fd)
@@ -100,7 +102,9 @@ void import_reader_free(struct import_reader *r)
 		gzclose(r->gzip);
 	else if (r->fd >= 0)
 		close(r->fd);
-	text_done(&r->directives);
+	text_done(&r->ttl);
+	text_done(&r->origin);
+	text_done(&r->seen);
 	free(r->rest);
 	free(r);
 }
@@ -208,43 +212,65 @@ static bool begins_with(const char *text, size_t size, const char *word)
 	return size > strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
 }
 
-/* Takes notice of a directive that later parts need. An absolute $ORIGIN makes those before it void. */
+/* Whether the name of an $ORIGIN line ends in a dot. */
+static bool is_absolute(const char *line, size_t size)
+{
+	size_t at = strlen("$ORIGIN");
+
+	while (at < size && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	while (at < size && strchr(" \t\r\n;", line[at]) == NULL)
+		at++;
+	return line[at - 1] == '.' && line[at - 2] != '\\';
+}
+
+/* An absolute $ORIGIN makes those before it void, and so does each $TTL. */
 static void keep_directive(struct import_reader *r, const char *line, size_t size)
 {
-	if (!begins_with(line, size, "$ORIGIN") && !begins_with(line, size, "$TTL"))
-		return;
-	text_add(&r->directives, line, size);
-	if (line[size - 1] != '\n')
-		text_puts(&r->directives, "\n");
-	r->directive_lines++;
+	if (begins_with(line, size, "$TTL")) {
+		text_reset(&r->ttl);
+		text_add(&r->ttl, line, size);
+	} else if (begins_with(line, size, "$ORIGIN")) {
+		if (is_absolute(line, size)) {
+			text_reset(&r->origin);
+			r->origins = 0;
+		}
+		text_add(&r->origin, line, size);
+		r->origins++;
+	}
+}
+
+/* All that were seen stand before a place where the text is cut. */
+static void keep_seen(struct import_reader *r)
+{
+	const char *line = text_get(&r->seen), *end;
+
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1)
+		keep_directive(r, line, (size_t)(end + 1 - line));
+	text_reset(&r->seen);
 }
 
 /* How many octets a part may take; directives in it are kept for those after it. */
 static size_t cut_records(struct import_reader *r, const char *text, size_t size)
 {
 	struct scan scan = { 0 };
-	size_t cut = 0, line = 0, kept = 0;
+	size_t cut = 0, line = 0;
 
+	text_reset(&r->seen);
 	while (line < size) {
 		const char *end = memchr(text + line, '\n', size - line);
 		size_t next = end != NULL ? (size_t)(end - text) + 1 : size;
-		bool between = scan.depth == 0 && !scan.quoted;
 
-		if (between && strchr(" \t\r\n;$()\"", text[line]) == NULL)
-			cut = line;
+		if (scan.depth == 0 && !scan.quoted) {
+			if (text[line] == '$')
+				text_add(&r->seen, text + line, next - line);
+			else if (strchr(" \t\r\n;()\"", text[line]) == NULL)
+				cut = line;
+			if (cut == line && r->seen.size > 0)
+				keep_seen(r);
+		}
 		scan_line(&scan, text + line, next - line);
 		line = next;
-	}
-	for (size_t at = 0; at < cut;) {
-		const char *dollar = memchr(text + at, '$', cut - at);
-
-		if (dollar == NULL)
-			break;
-		kept = (size_t)(dollar - text);
-		const char *end = memchr(dollar, '\n', cut - kept);
-		at = end != NULL ? (size_t)(end - text) + 1 : cut;
-		if (kept == 0 || text[kept - 1] == '\n')
-			keep_directive(r, dollar, at - kept);
 	}
 	return cut;
 }
@@ -285,11 +311,12 @@ static int next_part(struct import_reader *r, struct import_batch *batch)
 {
 	bool lines = r->source->form->lines;
 	struct text head = { 0 };
-	size_t wanted = PART, cut = 0, head_lines = r->directive_lines;
+	size_t wanted = PART, cut = 0, head_lines = r->origins + (r->ttl.size > 0);
 	int err = 0;
 
 	/* those before this part; cut_records() adds its own */
-	text_add(&head, text_get(&r->directives), r->directives.size);
+	text_add(&head, text_get(&r->ttl), r->ttl.size);
+	text_add(&head, text_get(&r->origin), r->origin.size);
 	while (err == 0 && cut == 0) {
 		err = fill(r, wanted);
 		if (err != 0 || r->rest_size == 0)
@@ -303,7 +330,7 @@ static int next_part(struct import_reader *r, struct import_batch *batch)
 			err = -EFBIG;
 		wanted *= 2;
 	}
-	if (head.failed || r->directives.failed)
+	if (head.failed || r->ttl.failed || r->origin.failed || r->seen.failed)
 		err = -ENOMEM;
 	if (err == 0 && cut > 0)
 		err = take_part(r, batch, &head, head_lines, cut);

@@ -6,6 +6,7 @@ all kinds; and what goes out comes in again.
 import gzip
 import os
 import random
+import socket
 import subprocess
 import threading
 import time
@@ -148,8 +149,10 @@ def test_files_come_packed_and_by_standard_input(server):
      ["a.csv:5002: ", "a.csv:5004: "]),
     ("a.csv", csv_text(NUMBERS, "new") + '"+12025550000,sip:a@b\n', ["a.csv:5001: "]),
     ("a.csv", "+12025550000\n", ["a.csv:1: "]),
+    ("a.csv", "", ["a.csv: there is no number in it"]),  # whoever should have written it failed
+    ("a.csv", "number,uri\n\n", ["a.csv: there is no number in it"]),
     ("nothing", None, ["nothing: No such file"]),
-], ids=range(8))
+], ids=range(10))
 def test_what_is_wrong_with_a_file_is_told_and_nothing_is_changed(server, name, text, told):
     if text is not None:
         server.write(name, text)
@@ -168,6 +171,44 @@ def test_a_zone_that_nobody_has_is_no_place_for_a_file(server):
     run(server, "import", "--what", ZONE, "x", code=2)
     run(server, "export", code=2)
     run(server, "export", "example.com", code=1)
+
+
+def control(server, data, files=()):
+    """Sends octets to the control socket; what comes back."""
+    with socket.socket(socket.AF_UNIX) as s:
+        here = os.getcwd()
+        os.chdir(server.path("store"))  # the path of a socket is short
+        try:
+            s.connect("onnetd.sock")
+        finally:
+            os.chdir(here)
+        s.settimeout(60)
+        socket.send_fds(s, [data], files)
+        s.shutdown(socket.SHUT_WR)
+        got = b""
+        try:
+            while part := s.recv(1000):
+                got += part
+        except ConnectionResetError:
+            pass  # not all of it was read
+        return got.decode()
+
+
+def test_what_is_no_request_is_answered_and_harms_nothing(server):
+    assert os.stat(server.path("store/onnetd.sock")).st_mode & 0o777 == 0o600
+    with open(server.write("junk", "x" * 5000), "rb") as junk, open("/dev/zero", "rb") as zero:
+        for line in ("what", "", "import", f"import {ZONE} zone 0 1 1", "import " + "x" * 900,
+                     f"import {ZONE} zone 0 -1 x", " ".join(["import"] * 20)):
+            for files in ([], [junk.fileno()], [junk.fileno()] * 2, [zero.fileno()] * 2):
+                assert "failed " in control(server, (line + "\n").encode(), files), line
+        for size in (0, 1, 100, 5000, 6000):
+            line = f"import {ZONE} zone 1 {size} {size}\n".encode()
+            assert "failed " in control(server, line, [junk.fileno()] * 2)
+        assert control(server, b"x" * 5000) == ""  # never a line
+        assert control(server, b"no end") == ""
+    assert hosts(server) == {"old": 5000} and server.serial(ZONE) == 5
+    bring(server, csv_text(NUMBERS[:10], "new"), "new.csv")
+    assert hosts(server) == {"new": 10}
 
 
 def test_what_goes_out_comes_in_again(server):
@@ -234,10 +275,10 @@ def random_zone(draw, count):
                             f"h{draw.randrange(count)}", f"h{draw.randrange(99)}.h{draw.randrange(9)}",
                             f"*.h{draw.randrange(99)}", f"_sip._udp.{owner(str(draw.randrange(9999)))}"])
         data = draw.choice([f"A 192.0.2.{draw.randrange(256)}", f"TXT \"a;b(\" \"{n} \\\" )\"",
-                            f"TXT ( \"{n}\"\n\t\"two\" ) ; (", "SRV 1 2 3 a.b.c.",
+                            f"TXT ( \"{n}\"\n\t\"two\" ) ; (", f"TXT ( {n}\n$TTL 7 )", "SRV 1 2 3 a.b.c.",
                             f"NAPTR 1 {n % 99} \"u\" \"E2U+sip\" \"!^(.*)$!sip:\\\\1@{n}.x!\" ."])
         text.append(f"{name} {data}\n")
-        roll = draw.randrange(200)
+        roll = draw.randrange(100)
         if roll == 0:
             text.append("$TTL %d\n" % draw.randrange(1, 9) if n % 2 else "\n; a comment \" (\n")
         elif roll == 1:

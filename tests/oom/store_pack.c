@@ -84,8 +84,14 @@ static int put_all(struct pack_batch *batch, int which)
 
 	for (size_t i = 0; err == 0 && i < NAMES; i++) {
 		size_t value = (i * 7 + (size_t)which * 3) % NAMES;
-		uint8_t number[] = { '1', 0, '0', 0, (uint8_t)('0' + value / 10 % 10), 0,
-				     (uint8_t)('0' + value % 10), 0 };
+		uint8_t number[] = { '1',
+				     0,
+				     '0',
+				     0,
+				     (uint8_t)('0' + value / 10 % 10),
+				     0,
+				     (uint8_t)('0' + value % 10),
+				     0 };
 		uint8_t plain[] = { 'x', (uint8_t)('a' + value % 26), 0 };
 
 		err = pack_batch_put(batch,
