@@ -36,6 +36,7 @@ struct control {
 	struct update_writer *writer;
 	pthread_t thread;
 	int listener, stop; /* stop: an eventfd */
+	bool started;
 	atomic_bool stopping;
 };
 
@@ -341,8 +342,8 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
-int control_start(struct control **ret, const char *folder, struct shared *shared,
-		  struct update_writer *writer, struct text *fault)
+int control_new(struct control **ret, const char *folder, struct shared *shared,
+		struct update_writer *writer, struct text *fault)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
@@ -354,18 +355,20 @@ int control_start(struct control **ret, const char *folder, struct shared *share
 	control->stop = eventfd(0, EFD_CLOEXEC);
 
 	int err = control->stop < 0 ? -errno : control_listen(&control->listener, folder);
-	if (err == 0)
-		err = -pthread_create(&control->thread, NULL, control_main, control);
 	if (err == 0) {
 		*ret = control;
 		return 0;
 	}
 	text_printf(fault, "no control socket in %s: %s\n", folder, strerror(-err));
-	if (control->stop >= 0)
-		close(control->stop);
-	if (control->listener >= 0)
-		close(control->listener);
-	free(control);
+	control_stop(control);
+	return err;
+}
+
+int control_start(struct control *control)
+{
+	int err = -pthread_create(&control->thread, NULL, control_main, control);
+
+	control->started = err == 0;
 	return err;
 }
 
@@ -373,10 +376,14 @@ void control_stop(struct control *control)
 {
 	if (control == NULL)
 		return;
-	atomic_store(&control->stopping, true);
-	eventfd_write(control->stop, 1);
-	pthread_join(control->thread, NULL);
-	close(control->stop);
-	close(control->listener);
+	if (control->started) {
+		atomic_store(&control->stopping, true);
+		eventfd_write(control->stop, 1);
+		pthread_join(control->thread, NULL);
+	}
+	if (control->stop >= 0)
+		close(control->stop);
+	if (control->listener >= 0)
+		close(control->listener);
 	free(control);
 }

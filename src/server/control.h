@@ -21,9 +21,15 @@ struct control;
 struct shared;
 struct update_writer;
 
-/* Listens in the folder and serves, one command at a time, in a thread of its own. A line in fault. */
-int control_start(struct control **ret, const char *folder, struct shared *shared,
-		  struct update_writer *writer, struct text *fault);
+/*
+ * Listens in the folder; who connects from now on is served when it is started. A line in fault on
+ * failure.
+ */
+int control_new(struct control **ret, const char *folder, struct shared *shared,
+		struct update_writer *writer, struct text *fault);
+
+/* Serves, one command at a time, in a thread of its own; the writer runs. */
+int control_start(struct control *control);
 
 /* Ends it; a command that is being carried out ends as failed. To be called while the writer runs. */
 void control_stop(struct control *control);

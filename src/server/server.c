@@ -172,10 +172,12 @@ static int start(struct server *server, struct text *fault)
 	server->shared.store = server->store;
 	server->shared.queue = &server->writer.queue;
 	if (err == 0)
+		err = control_new(&server->control, store_folder(server->store), &server->shared,
+				  &server->writer, fault);
+	if (err == 0)
 		err = start_threads(server);
 	if (err == 0)
-		err = control_start(&server->control, store_folder(server->store), &server->shared,
-				    &server->writer, fault);
+		err = control_start(server->control);
 	if (err != 0 && fault->size == 0)
 		text_printf(fault, "cannot start: %s\n", strerror(-err));
 	return err;
