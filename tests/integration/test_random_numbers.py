@@ -259,22 +259,22 @@ class Pair:
         for at in range(0, len(questions), BATCH):
             part = dict(enumerate(questions[at:at + BATCH], 1))
             wires = {}
-            for i, (zone, name, rdtype) in part.items():
+            for i, (name, rdtype) in part.items():
                 m = dns.message.make_query(name, rdtype, use_edns=0, payload=1232)
                 m.id, m.flags = i, 0
                 wires[i] = m.to_wire()
             us, them = (asker.all(wires) for asker in self.askers)
-            for i, (zone, name, rdtype) in part.items():
-                self.judge(zone, name, rdtype, wires[i], us[i], them[i])
+            for i, (name, rdtype) in part.items():
+                self.judge(name, rdtype, wires[i], us[i], them[i])
 
-    def judge(self, zone, name, rdtype, wire, us, them):
+    def judge(self, name, rdtype, wire, us, them):
         if (us[2] | them[2]) & 2:  # TC
             us, them = (asker.one(wire, True) for asker in self.askers)
             self.judged["long"] += 1
         if them[3] & 15 == dns.rcode.SERVFAIL:
             return  # a loop of aliases
         us, them = (dns.message.from_wire(data) for data in (us, them))
-        if leads_elsewhere(dns.name.from_text(str(name)), rdtype, us.answer):
+        if leads_elsewhere(name, rdtype, us.answer):
             self.judged["elsewhere"] += 1
             return
         us, them = (outcome(r) for r in (us, them))
@@ -400,7 +400,7 @@ def random_update(rng, made, contents, away):
 
 
 def choose_questions(rng, pair, contents, count):
-    """Names that are there, all their ancestors in turn, and what lies beside and below them."""
+    """Names that are there, their ancestors, and what lies beside and below them."""
     found = []
     for _ in range(count):
         zone = rng.choice(list(pair.made))
@@ -410,10 +410,10 @@ def choose_questions(rng, pair, contents, count):
             rdtype = dns.rdatatype.to_text(rdtype)
             if rng.random() < 0.3:
                 rdtype = rng.choice(ASKED)
-            found.append((zone, name, rdtype))
+            found.append((name, rdtype))
         else:
             name = dns.name.from_text(zone.absolute(zone.owner()))
-            found.append((zone, name, rng.choice(ASKED)))
+            found.append((name, rng.choice(ASKED)))
     return found
 
 
