@@ -261,19 +261,29 @@ static int follow(struct import_command *c, int fd, uint64_t records)
 	return err;
 }
 
-static int load_there(struct import_command *c, int fd, const struct pack_result *packed,
-		      uint64_t records)
+/*
+ * The server is called a second time, now that there is something to give: it would not have waited
+ * for as long as a file takes.
+ */
+static int load_there(struct import_command *c, const char *folder,
+		      const struct pack_result *packed, uint64_t records)
 {
 	char line[512];
 	int size = snprintf(line, sizeof(line), "import %s %s %d %" PRIu64 " %" PRIu64, c->domain,
 			    c->csv ? "numbers" : "zone", packed->cuts, packed->size[0],
 			    packed->size[1]);
-	int err = size < (int)sizeof(line) ? control_send(fd, line, packed->fd, PACK_FILES) :
-					     -ENAMETOOLONG;
+	int fd = -1, err = size < (int)sizeof(line) ? control_connect(&fd, folder) : -ENAMETOOLONG;
 
 	if (err == 0)
-		return follow(c, fd, records);
-	fprintf(stderr, "onnetd: the server can't be told: %s\n", strerror(-err));
+		err = control_send(fd, line, packed->fd, PACK_FILES);
+	if (err == 0)
+		err = follow(c, fd, records);
+	else
+		fprintf(stderr,
+			"onnetd: the server can't be told any more: %s; nothing was changed\n",
+			strerror(-err));
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -319,10 +329,12 @@ static int import(struct import_command *c, const struct state *state, const str
 	struct pack *pack = NULL;
 	struct pack_result packed;
 	uint64_t records;
-	int server = -1;
+	int server;
 
 	int err = control_connect(&server, folder);
-	if (err != 0)
+	if (err == 0)
+		close(server); /* it is there, and will be called when all is packed */
+	else
 		err = store_open(&store, folder, &fault);
 	if (err != 0) {
 		fprintf(stderr, "onnetd: %s\n", text_get(&fault));
@@ -331,12 +343,10 @@ static int import(struct import_command *c, const struct state *state, const str
 	err = pack_file(c, zone, folder, &pack, &packed, &records);
 	if (err == 0)
 		err = store != NULL ? load_here(c, store, zone, &packed, records) :
-				      load_there(c, server, &packed, records);
+				      load_there(c, folder, &packed, records);
 out:
 	pack_free(pack);
 	store_close(store);
-	if (server >= 0)
-		close(server);
 	text_done(&fault);
 	return err;
 }

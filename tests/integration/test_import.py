@@ -401,3 +401,17 @@ def test_whoever_is_killed_the_zone_is_one_or_the_other(server, victim):
             current = new
         else:
             current = found
+
+
+def test_a_file_that_is_read_for_long_keeps_nobody_waiting(server):
+    """While it is read, the server has nothing to do with it: no connection is open that could end."""
+    text = csv_text(NUMBERS, "new").encode() + b"\n" * (2 << 20)
+    with subprocess.Popen(command(server, "import", "--csv", ZONE, "-"), stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as slow:
+        slow.stdin.write(text)  # far more than a pipe holds: so most of it has been read
+        slow.stdin.flush()
+        fds = f"/proc/{slow.pid}/fd"
+        assert not [fd for fd in os.listdir(fds) if os.readlink(f"{fds}/{fd}").startswith("socket:")]
+        out, err = slow.communicate(timeout=300)
+    assert slow.returncode == 0, (out, err)
+    assert hosts(server) == {"new": 5000}
