@@ -57,6 +57,7 @@ struct rows {
 	char lead[DIGITS_MAX + 1]; /* digits that belong to the apex */
 	size_t lead_size;
 	struct known *known[KNOWN_SIZE];
+	uint64_t missed[KNOWN_SIZE]; /* hash of the line that was not known there last */
 };
 
 /* The octets before the digits in the keys of E.164 numbers, where all such numbers have the same. */
@@ -359,8 +360,11 @@ static void learn(struct rows *rows, const struct plain *p)
 	uint8_t shifted[NODE_ROOM];
 	size_t size, shifted_size, places = 0;
 
-	if (p->uris > 100)
+	/* a line that comes but once is not worth it */
+	if (rows->missed[p->hash % KNOWN_SIZE] != p->hash || p->uris > 100) {
+		rows->missed[p->hash % KNOWN_SIZE] = p->hash;
 		return;
+	}
 	if (*place == NULL)
 		*place = calloc(1, sizeof(struct known));
 
