@@ -25,6 +25,8 @@ struct store_load {
 	uint64_t done, size;
 	bool cuts;
 	bool switched;
+	bool kept;              /* a commit has made the tree's number its own */
+	uint64_t begun;         /* the transaction that took the number */
 	struct store *store;    /* that has the tree */
 	struct store_zone zone; /* tree, and what is counted */
 	struct store_key key;   /* of the entry appended last */
@@ -55,7 +57,8 @@ void store_load_free(struct store_load *load)
 		return;
 	for (size_t i = 0; i < PACK_FILES; i++)
 		pack_reader_done(&load->reader[i]);
-	if (load->zone.tree != 0 && !load->switched) {
+	/* else the number is the next tree's; one slice that is not swept now is by the next process */
+	if (load->kept && !load->switched) {
 		struct trees trees = { .tree = &load->zone.tree, .count = 1 };
 
 		sweep_add(&load->store->sweep, &trees);
@@ -151,14 +154,25 @@ static int append(struct store_load *load, struct store_txn *txn, const struct p
 	return database_error(err);
 }
 
+/* Sees to it that there is a tree. */
+static int tree_take(struct store_load *load, struct store_txn *txn)
+{
+	uint64_t id = mdb_txn_id(txn->mdb);
+
+	load->store = txn->store;
+	if (load->zone.tree != 0) {
+		load->kept = load->kept || id != load->begun;
+		return 0;
+	}
+	load->begun = id;
+	return zone_number_take(txn, &load->zone.tree);
+}
+
 int store_load_some(struct store_load *load, struct store_txn *txn, size_t budget)
 {
 	uint64_t end = load->done + budget;
-	int err = 0;
+	int err = tree_take(load, txn);
 
-	load->store = txn->store;
-	if (load->zone.tree == 0)
-		err = zone_number_take(txn, &load->zone.tree);
 	while (err == 0 && load->at < PACK_FILES && load->done < end) {
 		struct pack_entry entry;
 		int there = pack_reader_next(&load->reader[load->at], &entry);
@@ -233,9 +247,8 @@ int store_load_switch(struct store_load *load, struct store_txn *txn, bool numbe
 {
 	int err = number_flush(txn);
 
-	load->store = txn->store;
-	if (err == 0 && load->zone.tree == 0)
-		err = zone_number_take(txn, &load->zone.tree);
+	if (err == 0)
+		err = tree_take(load, txn);
 	if (err == 0 && numbers_only && zone->tree != 0)
 		err = copy_plain_names(load, txn, zone->tree);
 	if (err == 0 && zone->tree != 0)

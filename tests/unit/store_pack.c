@@ -348,10 +348,61 @@ static void files_that_are_damaged_are_told(void **state)
 	pack_free(pack);
 }
 
+/* Its number is the next tree's. */
+static void a_tree_that_was_not_committed_is_not_swept(void **state)
+{
+	const struct pack_rules rules = { .unite = unite };
+	struct draw draw = { .names = 3, .spread = 4000, .batch = 3 };
+	struct arena arena = { 0 };
+	struct store_load *loading;
+	struct pack_batch *batch;
+	struct pack_result packed;
+	struct store_zone zone;
+	struct store_txn *txn;
+	struct pack *pack;
+	struct node node;
+
+	(void)state;
+	draw_node(&node, &arena, &draw);
+	assert_int_equal(pack_new(&pack, folder, &rules), 0);
+	assert_int_equal(pack_batch_new(&batch, &rules), 0);
+	put_packed(batch, two, &node);
+	assert_int_equal(pack_batch_end(batch), 0);
+	assert_int_equal(pack_add(pack, batch), 0);
+	assert_int_equal(pack_end(pack, &packed), 0);
+
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_zone_make(txn, one, &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+
+	assert_int_equal(store_load_new(&loading, &packed, 1), 0);
+	assert_int_equal(store_write_begin_bulk(store, &txn), 0);
+	assert_true(store_load_some(loading, txn, 1000) >= 0);
+	store_write_abort(txn);
+	store_load_free(loading);
+
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_zone_make(txn, one, &zone), 0);
+	assert_int_equal(store_node_put(txn, &zone, one, &node), 0);
+	assert_int_equal(store_zone_put(txn, one, &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	while (store_sweep(store, 100) > 0)
+		;
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_node_get(txn, &zone, one, &node), 0);
+	assert_true(node.size > 0);
+	store_read_end(txn);
+	arena_done(&arena);
+	pack_batch_free(batch);
+	pack_free(pack);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(names_in_any_order_are_loaded_as_if_put_one_by_one,
+						store_begin, store_end),
+		cmocka_unit_test_setup_teardown(a_tree_that_was_not_committed_is_not_swept,
 						store_begin, store_end),
 		cmocka_unit_test_setup_teardown(files_that_are_damaged_are_told, store_begin,
 						store_end),
