@@ -356,10 +356,7 @@ out:
 
 const char *store_folder(const struct store *store)
 {
-	const char *path = "";
-
-	mdb_env_get_path(store->env, &path);
-	return path;
+	return store->path;
 }
 
 void store_close(struct store *store)

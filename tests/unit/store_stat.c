@@ -392,6 +392,8 @@ static void a_store_is_compacted_while_it_is_used(void **state)
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
 
+	assert_string_equal(store_folder(writer.store), place);
+
 	/* who reads on has what was there, and then what is */
 	uint64_t snapshot = store_snapshot(old);
 	assert_int_equal(names_of(old), NUMBERS);
