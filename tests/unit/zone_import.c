@@ -15,6 +15,7 @@
 #include "dns/record.h"
 #include "fixture/folder.h"
 #include "fixture/import.h"
+#include "zone/import_batch.h"
 
 static char folder[FOLDER_ROOM];
 static struct store *store;
@@ -246,6 +247,46 @@ static void a_new_file_takes_the_place_of_the_old_zone(void **state)
 	text_done(&fault);
 }
 
+/* What a part is given of the file before it does not grow with that. */
+static void parts_of_a_file_stay_small(void **state)
+{
+	enum { ORIGINS = 100000, PART_ROOM = (1 << 20) + 4096 };
+	struct text text = { 0 }, fault = { 0 };
+	char path[FOLDER_PATH_ROOM];
+	const struct import_source source = {
+		.zone = zone, .form = &import_master, .path = path, .folder = folder
+	};
+	struct import_reader *reader;
+	struct import_batch batch = { 0 };
+	size_t parts = 0, names = 0;
+	int there;
+
+	(void)state;
+	for (unsigned i = 0; i < ORIGINS; i++)
+		text_printf(&text,
+			    "$ORIGIN x%u.example.\n$TTL %u\n$ORIGIN y\na A 192.0.2.1\n"
+			    "b A 192.0.2.2\n",
+			    i, i);
+	assert_int_equal(folder_write(folder, "zone", text_get(&text), text.size), 0);
+	folder_path(path, folder, "zone");
+	assert_int_equal(import_batch_init(&batch, &source), 0);
+	assert_int_equal(import_reader_new(&reader, &source, &fault), 0);
+	while ((there = import_reader_next(reader, &batch, &fault)) > 0) {
+		assert_true(batch.size < PART_ROOM);
+		assert_int_equal(import_batch_run(&batch), 0);
+		assert_int_equal(batch.faults, 0);
+		names += batch.records;
+		parts++;
+	}
+	assert_int_equal(there, 0);
+	assert_true(parts > 3);
+	assert_int_equal(names, 2 * ORIGINS);
+	import_reader_free(reader);
+	import_batch_done(&batch);
+	text_done(&text);
+	text_done(&fault);
+}
+
 static void a_zone_without_file_is_soa_and_ns(void **state)
 {
 	struct text text = { 0 };
@@ -291,6 +332,7 @@ int main(void)
 		cmocka_unit_test(of_many_faults_the_first_twenty_are_told),
 		cmocka_unit_test(a_file_that_is_not_there_is_told),
 		cmocka_unit_test(a_new_file_takes_the_place_of_the_old_zone),
+		cmocka_unit_test(parts_of_a_file_stay_small),
 		cmocka_unit_test(a_zone_without_file_is_soa_and_ns),
 		cmocka_unit_test(the_longest_apex_gets_its_soa_too),
 	};
