@@ -85,12 +85,12 @@ static int compact(const struct conf *conf, bool force)
 	struct store_compact sizes;
 	struct text fault = { 0 };
 	unsigned gain = 0;
-	int err = rights_drop(conf, &fault);
+	int err = access(storage, F_OK) == 0 ? 0 : -errno;
 
-	if (err == 0 && access(storage, F_OK) != 0) { /* to look at it must not make it */
-		err = -errno;
+	if (err != 0) /* to look at it must not make it */
 		text_printf(&fault, "storage %s: %s", storage, strerror(-err));
-	}
+	else
+		err = rights_follow(conf, &fault);
 	if (err == 0)
 		err = find_gain(storage, &gain, &fault);
 	if (err == 0 && gain < GAIN_MIN && !force) {

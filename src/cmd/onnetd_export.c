@@ -20,6 +20,7 @@
 #include "dns/name.h"
 #include "dns/record.h"
 #include "publish/rows.h"
+#include "server/rights.h"
 #include "server/state.h"
 #include "tel/naptr.h"
 #include "zone/export.h"
@@ -244,15 +245,19 @@ static int write_zone(struct export_command *c, struct store *store, struct stor
 	return err == 0 ? closed : err;
 }
 
-static int export(struct export_command *c, const char *folder)
+static int export(struct export_command *c, const struct conf *conf)
 {
+	const char *folder = conf->storage;
 	struct text fault = { 0 };
 	struct store *store = NULL;
 	struct store_txn *txn = NULL;
 	int err = access(folder, F_OK) == 0 ? 0 : -errno;
 
-	if (err == 0)
+	if (err == 0) {
+		rights_borrow(conf); /* where it was not closed well, files are made there */
 		err = store_open_reader(&store, folder, &fault);
+		rights_return();
+	}
 	if (err == 0)
 		err = store_read_begin(store, &txn);
 	if (err == 0)
@@ -287,7 +292,7 @@ static int run(struct export_command *c, const struct state *state)
 				      suffix_find(c->zone, conf->e164, conf->e164_count, c->domain);
 	c->isn = c->suffix != NULL ? c->suffix :
 				     suffix_find(c->zone, conf->isn, conf->isn_count, c->domain);
-	if (export(c, conf->storage) != 0)
+	if (export(c, conf) != 0)
 		return EXIT_FAILURE;
 	return c->left_out == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

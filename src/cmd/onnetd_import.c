@@ -369,7 +369,7 @@ static int run(struct import_command *c, const struct state *state)
 					   suffix_find(zone, conf->isn, conf->isn_count, c->domain);
 	c->place.ttl = c->ttl;
 
-	int err = rights_drop(conf, &fault);
+	int err = rights_follow(conf, &fault);
 	if (err != 0)
 		fputs(text_get(&fault), stderr);
 	text_done(&fault);

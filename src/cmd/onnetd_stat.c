@@ -418,12 +418,12 @@ static int stat_show(const struct conf *conf, bool json)
 	struct report report = { .conf = conf };
 	struct text fault = { 0 };
 	struct store *store = NULL;
-	int err = rights_drop(conf, &fault);
+	int err = access(conf->storage, F_OK) == 0 ? 0 : -errno;
 
-	if (err == 0 && access(conf->storage, F_OK) != 0) { /* to look at it must not make it */
-		err = -errno;
+	if (err != 0) /* to look at it must not make it */
 		text_printf(&fault, "storage %s: %s", conf->storage, strerror(-err));
-	}
+	else
+		err = rights_follow(conf, &fault);
 	if (err == 0)
 		err = store_open_reader(&store, conf->storage, &fault);
 	if (err == 0) {
