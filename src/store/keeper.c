@@ -38,7 +38,7 @@
  * After so long changes are in the data file, and a segment that fills up faster than that is too
  * small.
  */
-enum { INTERVAL_MS = 1000, TURN_MS = 2000 };
+enum { INTERVAL_MS = 1000, TURN_MS = 2000, MOMENT_MS = 50 };
 
 enum { FOLLOWER_MAX = 256 << 20 /* octets of changes that may wait to be caught up with */ };
 
@@ -50,6 +50,14 @@ static void tell(struct keeper *keeper)
 static void wait_for_change(struct keeper *keeper)
 {
 	pthread_cond_wait(&keeper->changed, &keeper->lock);
+}
+
+/* The same, but no longer than that. */
+static void wait_until(struct keeper *keeper, int64_t end_ms)
+{
+	struct timespec until = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
+
+	pthread_cond_timedwait(&keeper->changed, &keeper->lock, &until);
 }
 
 static bool is_lost(struct keeper *keeper)
@@ -308,16 +316,30 @@ int keeper_change_file(struct store *store, struct data *data)
 	return 0;
 }
 
+/* No room for one more reader, or no memory: that passes, and nothing is lost by waiting. */
+static bool is_passing(int err)
+{
+	return err == -EAGAIN || err == -ENOMEM;
+}
+
 /* Makes a checkpoint; called with the lock, which it lets go meanwhile. */
 static void make_checkpoint(struct store *store)
 {
 	struct keeper *keeper = &store->keeper;
 	struct checkpoint next;
 	MDB_txn *pin = NULL;
-	int dead, err = take(store, &next, &pin);
+	int dead;
 
-	keeper->dirty = false;
 	mdb_reader_check(store->env, &dead); /* a reader that was killed holds memory back, too */
+
+	int err = take(store, &next, &pin);
+	while (is_passing(err) && !keeper->stop) {
+		wait_until(keeper, clock_monotonic_ms() + MOMENT_MS);
+		if (is_lost(keeper))
+			return;
+		err = take(store, &next, &pin);
+	}
+	keeper->dirty = false;
 	if (err == 0 && is_same(&next, &keeper->last)) {
 		mdb_txn_abort(pin);
 		return;
@@ -368,11 +390,8 @@ static void grow(struct keeper *keeper)
 
 static void sleep_until_due(struct keeper *keeper)
 {
-	struct timespec until = { .tv_sec = keeper->due_ms / 1000,
-				  .tv_nsec = keeper->due_ms % 1000 * 1000000 };
-
 	if (keeper->dirty)
-		pthread_cond_timedwait(&keeper->changed, &keeper->lock, &until);
+		wait_until(keeper, keeper->due_ms);
 	else
 		wait_for_change(keeper);
 }

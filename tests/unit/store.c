@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <libknot/libknot.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -764,6 +765,35 @@ static void a_store_of_another_form_is_not_touched(void **state)
 	store_close(open_store());
 }
 
+static void *make_checkpoint(void *arg)
+{
+	return store_checkpoint(arg) == 0 ? arg : NULL;
+}
+
+/* A checkpoint is a reader, too: it waits for its turn. */
+static void a_store_outlives_a_crowd_of_readers(void **state)
+{
+	struct store *store = open_store();
+	struct store_txn *reader[2048], *txn = begin(store);
+	struct store_zone zone;
+	pthread_t thread;
+	void *made = NULL;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(store_zone_make(txn, (const uint8_t *)"\5crowd", &zone), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	while (store_read_begin(store, &reader[count]) == 0)
+		count++;
+	assert_int_equal(pthread_create(&thread, NULL, make_checkpoint, store), 0);
+	usleep(20000);
+	while (count > 0)
+		store_read_end(reader[--count]);
+	pthread_join(thread, &made);
+	assert_non_null(made);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -781,6 +811,7 @@ int main(void)
 		cmocka_unit_test(the_log_keeps_its_entries_in_order_and_drops_the_oldest),
 		cmocka_unit_test(a_commit_whose_end_fails_takes_a_new_start),
 		cmocka_unit_test(a_commit_of_any_size_outlives_its_process),
+		cmocka_unit_test(a_store_outlives_a_crowd_of_readers),
 		cmocka_unit_test(a_data_file_of_another_store_is_refused),
 		cmocka_unit_test(a_store_of_another_form_is_not_touched),
 	};
