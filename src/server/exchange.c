@@ -73,16 +73,18 @@ static bool read_opt(struct exchange *x)
 	uint32_t ttl = read_u32(&r);
 	uint16_t size = read_u16(&r);
 	struct reader options = read_sub(&r, size);
+	bool ranges = false;
 
 	while (!options.failed && read_left(&options) > 0) {
-		if (read_u16(&options) == OPTION_RANGES)
-			x->ranges = RANGES_ASKED;
+		ranges = read_u16(&options) == OPTION_RANGES || ranges;
 		size = read_u16(&options);
 		read_bytes(&options, size);
 	}
 	if (owner != 0 || type != KNOT_RRTYPE_OPT || options.failed || read_end(&r) != 0)
 		return false;
 	take_opt(x, payload, ttl);
+	if (ranges)
+		x->ranges = RANGES_ASKED;
 	return true;
 }
 

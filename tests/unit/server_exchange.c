@@ -234,6 +234,32 @@ static void other_additional_records_do_not_matter(void **state)
 	text_done(&text);
 }
 
+static void options_count_in_an_opt_record_alone(void **state)
+{
+	struct slice option = slice_make("\xff\x04\0\0", 4); /* OPTION_RANGES of dns/option.h */
+	struct exchange x;
+
+	(void)state;
+	for (int is_opt = 0; is_opt < 2; is_opt++) {
+		struct arena arena = { 0 };
+
+		message_begin(&message, KNOT_OPCODE_QUERY, "a.example.", KNOT_RRTYPE_A);
+		if (is_opt)
+			message_opt(&message, 1232, 0, option);
+		else
+			message_raw(&message, 3, ".", 0, KNOT_CLASS_IN, 65280, option);
+		x.wire = message_get(&message).data;
+		x.size = message_get(&message).size;
+
+		enum exchange_read read = exchange_read(&x);
+		if (read == EXCHANGE_PARTLY)
+			read = exchange_parse(&x, &arena, fixture.responder.state);
+		assert_int_equal(read, EXCHANGE_WHOLE);
+		assert_int_equal(x.ranges, is_opt ? RANGES_ASKED : RANGES_NOT_ASKED);
+		arena_done(&arena);
+	}
+}
+
 /* Every cut of a request is answered or not, and never read past its end. */
 static void a_request_may_end_anywhere(void **state)
 {
@@ -296,6 +322,7 @@ int main(void)
 		cmocka_unit_test(opt_records_are_read_by_rfc_6891),
 		cmocka_unit_test(an_opt_record_stands_once_at_the_root_in_the_additional_section),
 		cmocka_unit_test(other_additional_records_do_not_matter),
+		cmocka_unit_test(options_count_in_an_opt_record_alone),
 		cmocka_unit_test(a_request_may_end_anywhere),
 		cmocka_unit_test(a_reason_that_does_not_fit_is_left_out),
 	};
