@@ -68,7 +68,8 @@ int control_connect(int *ret, const char *folder)
 
 int control_send(int fd, const char *line, const int *files, size_t count)
 {
-	char text[CONTROL_LINE_MAX], control[CMSG_SPACE(CONTROL_FILES * sizeof(int))] = { 0 };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(CONTROL_FILES * sizeof(int))] = { 0 };
+	char text[CONTROL_LINE_MAX];
 	int size = snprintf(text, sizeof(text), "%s\n", line);
 	struct iovec part = { .iov_base = text, .iov_len = (size_t)size };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
@@ -125,7 +126,8 @@ int control_take(int fd, struct text *line, int *file, size_t max, size_t *files
 {
 	text_reset(line);
 	while (line->size < CONTROL_LINE_MAX) {
-		char octet, control[CMSG_SPACE(CONTROL_FILES * sizeof(int))];
+		_Alignas(struct cmsghdr) char control[CMSG_SPACE(CONTROL_FILES * sizeof(int))];
+		char octet;
 		struct iovec part = { .iov_base = &octet, .iov_len = 1 };
 		struct msghdr message = { .msg_iov = &part,
 					  .msg_iovlen = 1,
