@@ -6,9 +6,10 @@
  * it. After kill -9 the page cache may hold a newer state of the data file; it is not used, so that
  * there is one way to recover, which every kill tests.
  *
- * Doing it again takes one transaction, in memory and page cache. The checkpoint and the journal
+ * Doing it again takes a few transactions, in memory and page cache: LMDB keeps each page that one
+ * of them touches in memory until its end, and that memory for good. The checkpoint and the journal
  * stay as they are, and stay what counts, until the keeper makes the next checkpoint: to be stopped
- * here once more does no harm.
+ * here once more does no harm, nor between two of them.
  */
 #include "store/recover.h"
 
@@ -53,9 +54,12 @@ static int redo_node(struct store_txn *txn, const struct redo_item *item)
 	return node_write(txn, &key, &node);
 }
 
+enum { REPLAY_SLICE = 1 << 18 /* octets of records in a transaction, about */ };
+
 struct replay {
 	struct store *store;
-	struct store_txn *txn; /* NULL: there was no record yet */
+	struct store_txn *txn; /* NULL: there was no record since the last commit */
+	size_t size;           /* of the records in it */
 };
 
 int recover_redo(struct store_txn *txn, struct slice record)
@@ -76,7 +80,16 @@ static int redo_record(void *arg, struct slice record)
 
 	if (replay->txn == NULL)
 		err = store_write_begin_bulk(replay->store, &replay->txn);
-	return err == 0 ? recover_redo(replay->txn, record) : err;
+	if (err == 0)
+		err = recover_redo(replay->txn, record);
+	replay->size += record.size;
+	if (err != 0 || replay->size < REPLAY_SLICE)
+		return err;
+
+	struct store_txn *txn = replay->txn;
+	replay->txn = NULL;
+	replay->size = 0;
+	return store_write_commit(txn);
 }
 
 static int replay_journal(struct store *store, const struct checkpoint *last)
