@@ -57,7 +57,7 @@ void store_load_free(struct store_load *load)
 		return;
 	for (size_t i = 0; i < PACK_FILES; i++)
 		pack_reader_done(&load->reader[i]);
-	/* else the number is the next tree's; one slice that is not swept now is by the next process */
+	/* else its number may be the next tree's; a lone slice is swept by the next process */
 	if (load->kept && !load->switched) {
 		struct trees trees = { .tree = &load->zone.tree, .count = 1 };
 
