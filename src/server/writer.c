@@ -115,7 +115,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 {
 	struct change_group group;
 	struct store_txn *txn;
-	int err = store_write_begin(writer->store, &txn);
+	int err = writer->forgetful ? -ENOTRECOVERABLE : store_write_begin(writer->store, &txn);
 
 	if (err != 0)
 		return err;
@@ -252,7 +252,15 @@ static struct job *take_group(struct update_writer *writer)
 static void *writer_main(void *arg)
 {
 	struct update_writer *writer = arg;
+	int err = writer_recall(writer, writer->state);
 
+	if (err != 0) {
+		log_error("the change log can't be read, so a copy of an update could not be told "
+			  "from a new one: %s; this server ends",
+			  strerror(-err));
+		writer->forgetful = true;
+		kill(getpid(), SIGTERM);
+	}
 	for (;;) {
 		while (queue_is_idle(&writer->queue) &&
 		       store_sweep(writer->store, SWEEP_ENTRIES) > 0)
@@ -371,12 +379,10 @@ int writer_recall(struct update_writer *writer, const struct state *state)
 
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state)
 {
-	*writer = (struct update_writer){ .store = store };
+	*writer = (struct update_writer){ .store = store, .state = state };
 	queue_init(&writer->queue);
 
 	int err = replay_new(&writer->replay, REPLAY_CAPACITY);
-	if (err == 0)
-		err = writer_recall(writer, state);
 	if (err != 0)
 		writer_done(writer);
 	return err;

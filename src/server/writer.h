@@ -12,6 +12,7 @@
  */
 struct update_writer {
 	struct store *store;
+	const struct state *state; /* with which it begins */
 	struct update_queue queue;
 	struct replay *replay;
 	struct arena arena;       /* of the change at hand; emptied after each */
@@ -21,19 +22,25 @@ struct update_writer {
 	int64_t commit_us; /* how long the last commit took */
 	bool broken;       /* the last commit failed; said once */
 	bool lost;         /* nothing can be read or written until the store is opened anew */
+	bool forgetful;    /* does not know what was carried out before, so nothing is */
 };
 
-/* Makes a writer that remembers the signed updates of the change logs of these zones. */
+/* Makes a writer, which does not remember anything yet. */
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state);
 void writer_done(struct update_writer *writer);
 
-/* Reads the change logs of these zones again; those that a reload brings have updates of before. */
+/*
+ * Has it remember the signed updates of the change logs of these zones; of those that a reload brings, too.
+ */
 int writer_recall(struct update_writer *writer, const struct state *state);
 
 /* Carries out a list of jobs, and calls done for each. */
 void writer_run(struct update_writer *writer, struct job *list);
 
-/* A thread that does so with what comes into the queue, until it is closed. */
+/*
+ * A thread that remembers what the change logs have, which takes a while after many updates, and then
+ * does so with what comes into the queue, until it is closed.
+ */
 int writer_start(struct update_writer *writer);
 void writer_stop(struct update_writer *writer);
 
