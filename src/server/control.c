@@ -29,7 +29,13 @@
 #include "store/compact.h"
 #include "zone/import.h"
 
-enum { PROGRESS_MS = 200, WORDS_MAX = 8, PATIENCE_S = 10, COMPACT_TRIES = 10 };
+enum {
+	PROGRESS_MS = 200,
+	WORDS_MAX = 8,
+	PATIENCE_S = 10,
+	COMPACT_TRIES = 10,
+	ACCEPT_PAUSE_MS = 100
+};
 
 struct control {
 	struct shared *shared;
@@ -82,11 +88,23 @@ static int load_slice(void *arg)
 	return err == 0 ? more : err;
 }
 
+/* In the writer's thread no reload takes the state away. */
+static const struct zone *find_zone(const struct import_task *task)
+{
+	const struct state *state = atomic_load(&task->request->control->shared->state);
+
+	return zone_table_find(state->zones, task->domain);
+}
+
+static int check_zone(void *arg)
+{
+	return find_zone(arg) != NULL ? 0 : -ENOENT;
+}
+
 static int switch_zone(void *arg)
 {
 	struct import_task *task = arg;
-	const struct state *state = atomic_load(&task->request->control->shared->state);
-	const struct zone *zone = zone_table_find(state->zones, task->domain);
+	const struct zone *zone = find_zone(task);
 	struct store_txn *txn;
 
 	/* a reload may have taken it away since */
@@ -136,7 +154,7 @@ static int show_progress(struct command *request, const struct store_load *load)
 static int load_all(struct import_task *task)
 {
 	struct control *control = task->request->control;
-	int more = 1, err = 0;
+	int more = 1, err = call_writer(control, check_zone, task);
 
 	while (err == 0 && more > 0) {
 		more = call_writer(control, load_slice, task);
@@ -304,6 +322,15 @@ static bool may_command(int fd)
 	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
+/* Whoever connects says at once what is wanted; the server may end meanwhile. */
+static bool has_spoken(const struct control *control, int fd)
+{
+	struct pollfd wait[] = { { .fd = fd, .events = POLLIN },
+				 { .fd = control->stop, .events = POLLIN } };
+
+	return poll(wait, 2, PATIENCE_S * 1000) > 0 && wait[1].revents == 0;
+}
+
 static void serve(struct control *control, int fd)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
@@ -312,7 +339,7 @@ static void serve(struct control *control, int fd)
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (may_command(fd) &&
+	if (may_command(fd) && has_spoken(control, fd) &&
 	    control_take(fd, &line, request.file, CONTROL_FILES, &request.files) > 0) {
 		split(&request, line.data);
 		run(&request);
@@ -334,8 +361,11 @@ static void *control_main(void *arg)
 			continue;
 
 		int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0)
+		if (fd < 0) {
+			/* without descriptors it would be told of the same client again and again */
+			poll(&wait[1], 1, ACCEPT_PAUSE_MS);
 			continue;
+		}
 		serve(control, fd);
 		close(fd);
 	}
