@@ -266,7 +266,8 @@ static size_t cut_records(struct import_reader *r, const char *text, size_t size
 				text_add(&r->seen, text + line, next - line);
 			else if (strchr(" \t\r\n;()\"", text[line]) == NULL)
 				cut = line;
-			if (cut == line && r->seen.size > 0)
+			/* where there is no place to cut, all of it is gone through again */
+			if (cut > 0 && cut == line && r->seen.size > 0)
 				keep_seen(r);
 		}
 		scan_line(&scan, text + line, next - line);

@@ -287,6 +287,30 @@ static void parts_of_a_file_stay_small(void **state)
 	text_done(&fault);
 }
 
+/* The first MiB has no place to cut, and is gone through twice. */
+static void an_origin_before_a_long_comment_counts_once(void **state)
+{
+	enum { LINES = 30000 };
+	struct text text = { 0 }, fault = { 0 };
+	struct store_txn *txn;
+
+	(void)state;
+	text_puts(&text, "$TTL 60\n$ORIGIN y\n");
+	for (size_t i = 0; i < LINES; i++)
+		text_puts(&text, "; fifty octets of it, and nobody reads any of them\n");
+	text_puts(&text, "a A 192.0.2.1\n");
+	for (size_t i = 0; i < LINES; i++)
+		text_puts(&text, "; as many of them once more, so that this is no end\n");
+	text_puts(&text, "example. SOA ns.example. h.example. 1 2 3 4 5\nexample. NS ns.example.\n");
+	assert_int_equal(import(&txn, text_get(&text), &fault), 0);
+	text_reset(&text);
+	zone_show(&text, txn);
+	store_write_abort(txn);
+	assert_non_null(strstr(text_get(&text), "\na.y.example. 60 IN A 192.0.2.1\n"));
+	text_done(&text);
+	text_done(&fault);
+}
+
 static void a_zone_without_file_is_soa_and_ns(void **state)
 {
 	struct text text = { 0 };
@@ -333,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_not_there_is_told),
 		cmocka_unit_test(a_new_file_takes_the_place_of_the_old_zone),
 		cmocka_unit_test(parts_of_a_file_stay_small),
+		cmocka_unit_test(an_origin_before_a_long_comment_counts_once),
 		cmocka_unit_test(a_zone_without_file_is_soa_and_ns),
 		cmocka_unit_test(the_longest_apex_gets_its_soa_too),
 	};
