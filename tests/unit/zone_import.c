@@ -295,7 +295,7 @@ static void an_origin_before_a_long_comment_counts_once(void **state)
 	struct store_txn *txn;
 
 	(void)state;
-	text_puts(&text, "$TTL 60\n$ORIGIN y\n");
+	text_puts(&text, "$ORIGIN y\n$TTL 60\n");
 	for (size_t i = 0; i < LINES; i++)
 		text_puts(&text, "; fifty octets of it, and nobody reads any of them\n");
 	text_puts(&text, "a A 192.0.2.1\n");
