@@ -5,15 +5,23 @@
  * processor. From Linux 6.12 on a thread may say how long its turns are: who asks for shorter ones
  * has an earlier deadline, and takes the processor when it wakes (sched_setattr(2), sched_runtime
  * of a thread under SCHED_OTHER). Older kernels take the call and make nothing of it.
+ *
+ * Where the process may (root, CAP_SYS_NICE, or a limit as LimitNICE= of systemd sets it) such a thread
+ * also goes before others: it never has much to do, and a call waits for it. Whatever nice value the
+ * process was started with, other than 0, is left alone.
  */
 #include "server/schedule.h"
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { TURN_NS = 100000 /* the shortest that there is */ };
+enum {
+	TURN_NS = 100000, /* the shortest that there is */
+	NICE = -10,
+};
 
 /* struct sched_attr of linux/sched/types.h, which does not go together with sched.h. */
 struct attributes {
@@ -25,7 +33,7 @@ struct attributes {
 	uint64_t runtime, deadline, period; /* ns */
 };
 
-void schedule_short_turns(void)
+void schedule_answering(void)
 {
 	struct attributes a;
 
@@ -36,4 +44,6 @@ void schedule_short_turns(void)
 	a.flags = 0;
 	a.runtime = TURN_NS;
 	syscall(SYS_sched_setattr, 0, &a, 0);
+	if (a.nice == 0)
+		setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 }

@@ -3,10 +3,10 @@
 #define SERVER_SCHEDULE_H
 
 /*
- * Asks the kernel for short turns for this thread, so that it runs soon when something comes in,
- * though others that write or compute have the processor. It gets no more time than it had; where
- * the kernel does not know how, nothing changes.
+ * Asks the kernel for short turns for this thread, and to let it go first, so that it runs soon when
+ * something comes in, though others that write or compute have the processor. Where the kernel
+ * does not know how, or the process may not, nothing changes.
  */
-void schedule_short_turns(void);
+void schedule_answering(void);
 
 #endif

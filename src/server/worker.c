@@ -215,7 +215,7 @@ static void *worker_main(void *arg)
 	struct worker *worker = arg;
 	struct epoll_event event[EVENTS_MAX];
 
-	schedule_short_turns();
+	schedule_answering();
 	while (!atomic_load(&worker->shared->stop)) {
 		int timeout = connections_expire(worker);
 
