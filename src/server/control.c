@@ -34,6 +34,7 @@ enum {
 	WORDS_MAX = 8,
 	PATIENCE_S = 10,
 	COMPACT_TRIES = 10,
+	SWEEP_PATIENCE_S = 600,
 	ACCEPT_PAUSE_MS = 100
 };
 
@@ -240,7 +241,20 @@ static void run_import(struct command *request)
 
 /* --- compaction --- */
 
-/* What a sweep commits can't be followed; it is over soon. */
+/*
+ * What a sweep commits can't be followed, and the names of a large zone take it minutes: the writer
+ * sweeps when it has nothing else to do.
+ */
+static void await_sweep(const struct control *control)
+{
+	static const struct timespec pause = { .tv_nsec = 100000000 };
+	int64_t end = clock_monotonic_ms() + SWEEP_PATIENCE_S * 1000;
+
+	while (store_sweep_due(control->shared->store) && !atomic_load(&control->stopping) &&
+	       clock_monotonic_ms() < end)
+		nanosleep(&pause, NULL);
+}
+
 static int compact_patiently(struct control *control, struct store_compact *ret, struct text *fault)
 {
 	static const struct timespec pause = { .tv_sec = 1 };
@@ -249,6 +263,7 @@ static int compact_patiently(struct control *control, struct store_compact *ret,
 	for (int try = 0; err == -EAGAIN && try < COMPACT_TRIES; try++) {
 		if (try > 0)
 			nanosleep(&pause, NULL);
+		await_sweep(control);
 		if (atomic_load(&control->stopping))
 			return -ECANCELED;
 		text_reset(fault);

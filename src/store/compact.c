@@ -84,14 +84,31 @@ static int folder_sync(const char *folder)
 	return err;
 }
 
+struct compact {
+	struct store *store;
+	struct store fresh; /* the copy, as far as transactions need a store */
+	struct follower follower;
+};
+
 void compact_forget(const char *folder)
 {
 	file_remove(folder, copy_name);
 	file_remove(folder, copy_lock_name);
 }
 
-/* The copy, on disk under its own name. */
-static int make_copy(MDB_env *env, const char *folder)
+static int check_followed(struct compact *c)
+{
+	pthread_mutex_lock(&c->store->keeper.lock);
+	bool lost = c->follower.lost;
+	pthread_mutex_unlock(&c->store->keeper.lock);
+	return lost ? -EAGAIN : 0;
+}
+
+/*
+ * The copy, on disk under its own name. followed: who is told what is committed meanwhile; NULL:
+ * nobody commits.
+ */
+static int make_copy(MDB_env *env, const char *folder, struct compact *followed)
 {
 	char file[PATH_ROOM];
 	MDB_envinfo info;
@@ -103,6 +120,8 @@ static int make_copy(MDB_env *env, const char *folder)
 		return -errno;
 
 	int err = database_error(mdb_env_copyfd2(env, fd, MDB_CP_COMPACT));
+	if (err == 0 && followed != NULL)
+		err = check_followed(followed);
 	if (err == 0)
 		err = database_error(mdb_env_info(env, &info));
 	if (err == 0)
@@ -140,6 +159,9 @@ static const char *explain(int err)
 		return "the data file is damaged";
 	case -EBUSY:
 		return "it is being done already";
+	case -EINPROGRESS:
+		return "names that no zone has any more are still being taken away; try it again "
+		       "later";
 	case -EAGAIN:
 		return "too much was changed meanwhile; try it again later";
 	case -ENOTRECOVERABLE:
@@ -158,7 +180,7 @@ int store_compact(const char *path, struct store_compact *ret, struct text *faul
 		return err;
 
 	int lock = fcntl(store->lock_fd, F_DUPFD_CLOEXEC, 0); /* the same lock */
-	err = lock >= 0 ? make_copy(store->env, path) : -errno;
+	err = lock >= 0 ? make_copy(store->env, path, NULL) : -errno;
 	if (err == 0)
 		err = store_checkpoint(store);
 	store_close(store);
@@ -179,16 +201,14 @@ int store_compact(const char *path, struct store_compact *ret, struct text *faul
 
 /* --- while it is in use --- */
 
-struct compact {
-	struct store *store;
-	struct store fresh; /* the copy, as far as transactions need a store */
-	struct follower follower;
-};
-
+/* What a sweep commits can't be followed, so that there is no use in a copy before its end. */
 static int follow(struct compact *c)
 {
 	struct keeper *keeper = &c->store->keeper;
 	int err = 0;
+
+	if (store_sweep_due(c->store))
+		return -EINPROGRESS;
 
 	pthread_mutex_lock(&keeper->lock);
 	if (keeper->follower != NULL)
@@ -361,7 +381,7 @@ static int change_over(struct compact *c, bool *taken)
 static int compact(struct compact *c, struct store_compact *ret)
 {
 	bool taken = false;
-	int err = make_copy(c->store->env, c->store->path);
+	int err = make_copy(c->store->env, c->store->path, c);
 
 	if (err == 0)
 		err = open_copy(c);

@@ -24,7 +24,7 @@ int store_compact(const char *path, struct store_compact *ret, struct text *faul
  * A store that is in use: readers and writers go on meanwhile, in any thread but the one that
  * calls. Readers are in the new file from their next renewal on; the old one takes its room until
  * the last of them is. -EAGAIN: what was committed meanwhile is too much to catch up with, or was
- * bulk work.
+ * bulk work. -EINPROGRESS: there is something to sweep (store_sweep_due()); nothing was tried.
  */
 int store_compact_live(struct store *store, struct store_compact *ret, struct text *fault);
 

@@ -76,6 +76,10 @@ int store_checkpoint(struct store *store);
  * more; 0: that was all. To be called when there is nothing better to do.
  */
 int store_sweep(struct store *store, size_t budget);
+
+/* Whether there is more, or it was not looked for yet. */
+bool store_sweep_due(const struct store *store);
+
 enum { STORE_LENGTHS = 2 };
 
 /* A zone as the store knows it. */

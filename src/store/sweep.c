@@ -184,11 +184,16 @@ static int drop_some(struct store_txn *txn, size_t budget)
 	return more;
 }
 
+bool store_sweep_due(const struct store *store)
+{
+	return atomic_load_explicit(&store->sweep.wanted, memory_order_relaxed);
+}
+
 int store_sweep(struct store *store, size_t budget)
 {
 	struct store_txn *txn;
 
-	if (!atomic_load_explicit(&store->sweep.wanted, memory_order_relaxed))
+	if (!store_sweep_due(store))
 		return 0;
 
 	int err = store_write_begin_bulk(store, &txn);

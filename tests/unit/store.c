@@ -19,6 +19,7 @@
 
 #include "dns/edit.h"
 #include "fixture/folder.h"
+#include "store/compact.h"
 #include "store/store.h"
 
 static char folder[FOLDER_ROOM], place[FOLDER_PATH_ROOM];
@@ -545,6 +546,7 @@ static void names_without_a_zone_are_swept_bit_by_bit(void **state)
 	assert_in_range(turns, 5, 7);
 	assert_int_equal(count_names(store, &zone), 0);
 	assert_int_equal(store_sweep(store, 500), 0);
+	assert_false(store_sweep_due(store));
 
 	/* what a process leaves behind the next one finds */
 	zone = make_names_twice(store);
@@ -555,6 +557,27 @@ static void names_without_a_zone_are_swept_bit_by_bit(void **state)
 	assert_int_equal(count_names(store, &zone), 1000);
 	assert_int_equal(store_sweep(store, 2000), 0);
 	assert_int_equal(count_names(store, &zone), 0);
+	store_close(store);
+}
+
+static void a_compaction_waits_for_the_sweep(void **state)
+{
+	struct store *store = open_store();
+	struct store_compact sizes = { 0 };
+	struct text fault = { 0 };
+	char path[FOLDER_PATH_ROOM];
+
+	(void)state;
+	make_names_twice(store);
+	assert_int_equal(store_compact_live(store, &sizes, &fault), -EINPROGRESS);
+	assert_non_null(strstr(text_get(&fault), "still being taken away"));
+	folder_path(path, store_folder(store), "data.new");
+	assert_int_equal(access(path, F_OK), -1);
+	while (store_sweep(store, 500) > 0)
+		;
+	assert_int_equal(store_compact_live(store, &sizes, &fault), 0);
+	assert_true(sizes.after < sizes.before);
+	text_done(&fault);
 	store_close(store);
 }
 
@@ -808,6 +831,7 @@ int main(void)
 		cmocka_unit_test(names_and_cuts_are_counted),
 		cmocka_unit_test(a_zone_made_anew_has_none_of_its_old_names),
 		cmocka_unit_test(names_without_a_zone_are_swept_bit_by_bit),
+		cmocka_unit_test(a_compaction_waits_for_the_sweep),
 		cmocka_unit_test(the_log_keeps_its_entries_in_order_and_drops_the_oldest),
 		cmocka_unit_test(a_commit_whose_end_fails_takes_a_new_start),
 		cmocka_unit_test(a_commit_of_any_size_outlives_its_process),

@@ -352,9 +352,11 @@ static int interfere(struct store *store, uint64_t turn)
 
 	if (!compacts || mix(image_seed, 2000 + turn) % 2 != 0)
 		return store_checkpoint(store);
+	while (store_sweep(store, 100) > 0)
+		;
 
 	int err = store_compact_live(store, &sizes, &fault);
-	if (err != 0 && err != -EAGAIN && err != -ENOTRECOVERABLE && !disk_fails)
+	if (err != 0 && err != -EAGAIN && err != -EINPROGRESS && err != -ENOTRECOVERABLE && !disk_fails)
 		give_up("%s", text_get(&fault));
 	text_done(&fault);
 	shared->compacted += err == 0;
