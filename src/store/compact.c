@@ -34,7 +34,8 @@
 enum {
 	PATH_ROOM = 4096,
 	ROUNDS_MAX = 8,
-	LITTLE = 1 << 20 /* octets to catch up with at the end */
+	LITTLE = 1 << 20,      /* octets to catch up with at the end */
+	APPLY_SLICE = 1 << 18, /* octets of items in a transaction, about */
 };
 
 static const uint64_t snapshots_ahead = (uint64_t)1 << 32;
@@ -264,15 +265,37 @@ static void close_copy(struct compact *c, bool taken)
 }
 
 /* Does in the copy what these items say; ends txn, which is the copy's. */
-static int apply(struct store_txn *txn, const struct follower *items)
+static int apply(struct store_txn *txn, struct slice items)
 {
-	int err = items->lost ? -EAGAIN : 0;
+	int err = items.size > 0 ? recover_redo(txn, items) : 0;
 
-	if (err == 0 && items->size > 0)
-		err = recover_redo(txn, slice_make(items->data, items->size));
-	if (err == 0 && items->size > 0)
+	if (err == 0 && items.size > 0)
 		return store_write_commit(txn);
 	store_write_abort(txn);
+	return err;
+}
+
+/*
+ * The same in several transactions: LMDB keeps each page that one of them touches in memory until
+ * its end, and that memory for good.
+ */
+static int apply_all(struct compact *c, struct slice items)
+{
+	struct redo_item item;
+	size_t begin = 0, end = 0;
+	int more = 1, err = 0;
+
+	while (err == 0 && more > 0) {
+		struct store_txn *txn;
+
+		do
+			more = redo_next(items, &end, &item);
+		while (more > 0 && end - begin < APPLY_SLICE);
+		err = more < 0 ? more : store_write_begin_bulk(&c->fresh, &txn);
+		if (err == 0)
+			err = apply(txn, slice_make(items.data + begin, end - begin));
+		begin = end;
+	}
 	return err;
 }
 
@@ -298,17 +321,14 @@ static int catch_up(struct compact *c)
 	int err = 0;
 
 	for (int round = 0; err == 0 && round < ROUNDS_MAX; round++) {
-		struct store_txn *txn;
-
-		err = store_write_begin_bulk(&c->fresh, &txn);
-		if (err != 0)
-			break;
 		pthread_mutex_lock(&keeper->lock);
 		struct follower items = c->follower;
 		c->follower = (struct follower){ .lost = items.lost };
 		pthread_mutex_unlock(&keeper->lock);
 
-		err = apply(txn, &items);
+		err = items.lost ? -EAGAIN : 0;
+		if (err == 0 && items.size > 0)
+			err = apply_all(c, slice_make(items.data, items.size));
 		free(items.data);
 		if (items.size < LITTLE)
 			break;
@@ -335,7 +355,11 @@ static int change_files(struct compact *c, struct store_txn *txn, bool *taken)
 	while (keeper->syncing || keeper->growing)
 		pthread_cond_wait(&keeper->changed, &keeper->lock);
 
-	int err = apply(txn, &c->follower);
+	int err = c->follower.lost ? -EAGAIN : 0;
+	if (err == 0)
+		err = apply(txn, slice_make(c->follower.data, c->follower.size));
+	else
+		store_write_abort(txn);
 	if (err == 0 && atomic_load(&keeper->lost))
 		err = -ENOTRECOVERABLE;
 	bool lost = false;
