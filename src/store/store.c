@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/compact.h"
@@ -25,6 +26,8 @@
 #include "store/recover.h"
 
 enum { READERS_MAX = 1024, DATABASES = 4, PATH_ROOM = 4096, FORMAT = 2 };
+
+enum { OWNER_ROOM = 32, LOCK_TRIES = 200, LOCK_PAUSE_MS = 10 };
 
 /* Stands behind the number of the process in the lock file until the store is open. */
 static const char opening[] = " opening";
@@ -106,9 +109,29 @@ static void write_owner(int fd, const char *state)
 		return;
 }
 
+/*
+ * Who only recovers the store for reading has it for a moment, and says "opening" all that time:
+ * that is waited for. owner: what the file says in the end.
+ */
+static int lock_file(int fd, char owner[OWNER_ROOM])
+{
+	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000 };
+
+	for (int try = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; try++) {
+		ssize_t size = pread(fd, owner, OWNER_ROOM - 1, 0);
+
+		owner[size > 0 ? size : 0] = '\0';
+		/* nothing: it was only just locked */
+		if (try == LOCK_TRIES || (*owner != '\0' && strstr(owner, opening) == NULL))
+			return -EBUSY;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int lock_folder(const char *path, int *ret, struct text *fault)
 {
-	char name[PATH_ROOM], owner[32] = "";
+	char name[PATH_ROOM], owner[OWNER_ROOM] = "";
 
 	if (snprintf(name, sizeof(name), "%s/onnetd.lock", path) >= (int)sizeof(name)) {
 		text_puts(fault, "the path of the storage folder is too long");
@@ -122,14 +145,13 @@ static int lock_folder(const char *path, int *ret, struct text *fault)
 		text_printf(fault, "cannot open %s: %s", name, strerror(-err));
 		return err;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		ssize_t size = read(fd, owner, sizeof(owner) - 1);
+	if (lock_file(fd, owner) != 0) {
+		size_t digits = strspn(owner, "0123456789");
 
 		text_printf(fault,
 			    "storage %s is in use by process %.*s; stop that one, or give this "
 			    "server a storage of its own",
-			    path, (int)(size > 0 ? strspn(owner, "0123456789") : 1),
-			    size > 0 ? owner : "?");
+			    path, digits > 0 ? (int)digits : 1, digits > 0 ? owner : "?");
 		close(fd);
 		return -EBUSY;
 	}
@@ -329,7 +351,8 @@ static struct store *store_new(const char *path)
 	return store;
 }
 
-int store_open(struct store **ret, const char *path, struct text *fault)
+/* The store as its owner has it, who says "opening" in the lock file until then. */
+static int open_owner(struct store **ret, const char *path, struct text *fault)
 {
 	struct store *store = store_new(path);
 
@@ -344,13 +367,20 @@ int store_open(struct store **ret, const char *path, struct text *fault)
 	err = open_locked(store, path);
 	if (err != 0)
 		text_printf(fault, "cannot open the store in %s: %s", path, explain_open(err));
-	else
-		write_owner(store->lock_fd, "");
 out:
 	if (err != 0)
 		store_close(store);
 	else
 		*ret = store;
+	return err;
+}
+
+int store_open(struct store **ret, const char *path, struct text *fault)
+{
+	int err = open_owner(ret, path, fault);
+
+	if (err == 0)
+		write_owner((*ret)->lock_fd, "");
 	return err;
 }
 
@@ -381,7 +411,7 @@ void store_close(struct store *store)
 /* Whether the process that has the lock has done with opening. */
 static int check_server(const char *path)
 {
-	char name[PATH_ROOM], owner[32] = "";
+	char name[PATH_ROOM], owner[OWNER_ROOM] = "";
 
 	if (snprintf(name, sizeof(name), "%s/onnetd.lock", path) >= (int)sizeof(name))
 		return -ENAMETOOLONG;
@@ -431,15 +461,22 @@ int store_open_reader(struct store **ret, const char *path, struct text *fault)
 {
 	size_t size = fault->size;
 	struct store *store = NULL;
-	int err = store_open(&store, path, fault);
+	int err = open_owner(&store, path, fault);
 
 	/*
 	 * after this the data file is whole, and a server that starts now finds nothing to recover
 	 */
-	if (err == 0)
+	if (err == 0) {
+		int lock = fcntl(store->lock_fd, F_DUPFD_CLOEXEC, 0); /* the same lock */
+
 		store_close(store);
-	else if (err != -EBUSY)
+		if (lock < 0)
+			return -errno;
+		write_owner(lock, "");
+		close(lock);
+	} else if (err != -EBUSY) {
 		return err;
+	}
 	fault->size = size; /* that a process serves it is no fault here */
 	if (fault->data != NULL)
 		fault->data[size] = '\0';

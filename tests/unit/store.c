@@ -8,11 +8,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libknot/libknot.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +102,34 @@ static void a_store_serves_one_process(void **state)
 	store_close(store);
 	assert_int_equal(open_elsewhere(why, sizeof(why)), 0);
 	store_close(open_store());
+}
+
+/* Another process that does for a moment what a reader does before it reads. */
+static void who_opens_it_for_a_moment_is_waited_for(void **state)
+{
+	char lock[FOLDER_PATH_ROOM], octet;
+	int ends[2], result = 0;
+
+	(void)state;
+	store_close(open_store());
+	folder_path(lock, place, "onnetd.lock");
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		int fd = open(lock, O_RDWR | O_TRUNC);
+
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 ||
+		    write(fd, "123 opening", 11) != 11 || write(ends[1], "x", 1) != 1)
+			_exit(1);
+		usleep(50000);
+		_exit(0);
+	}
+	assert_int_equal(read(ends[0], &octet, 1), 1);
+	store_close(open_store());
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(waitpid(pid, &result, 0), pid);
+	assert_int_equal(result, 0);
 }
 
 static const knot_dname_t *const beside = (const knot_dname_t *)"\6beside";
@@ -822,6 +852,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_folder_is_made_for_its_owner_alone),
 		cmocka_unit_test(a_store_serves_one_process),
+		cmocka_unit_test(who_opens_it_for_a_moment_is_waited_for),
 		cmocka_unit_test(another_process_reads_beside_it),
 		cmocka_unit_test(a_reader_learns_that_its_server_was_killed),
 		cmocka_unit_test(what_cannot_be_opened_is_said),
