@@ -52,6 +52,7 @@ struct store_txn {
 	struct number_edit *number; /* the block that is being changed; NULL: none was yet */
 	bool bulk;                  /* not journalled */
 	struct trees gone;          /* without a zone once this is committed */
+	struct trees given;         /* without one where this is not committed */
 };
 
 /* A negative errno for what an LMDB call returned. */

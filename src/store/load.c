@@ -24,7 +24,7 @@ struct store_load {
 	size_t at; /* the reader that is read */
 	uint64_t done, size;
 	bool cuts;
-	bool switched;
+	bool switched;          /* the tree is left to that transaction */
 	bool kept;              /* a commit has made the tree's number its own */
 	uint64_t begun;         /* the transaction that took the number */
 	struct store *store;    /* that has the tree */
@@ -255,6 +255,8 @@ int store_load_switch(struct store_load *load, struct store_txn *txn, bool numbe
 		err = trees_add(&txn->gone, zone->tree);
 	if (err == 0 && zone->id == 0)
 		err = zone_number_take(txn, &zone->id);
+	if (err == 0 && load->kept)
+		err = trees_add(&txn->given, load->zone.tree);
 	if (err != 0)
 		return err;
 	load->zone.id = zone->id;

@@ -30,6 +30,7 @@ uint64_t store_load_size(const struct store_load *load);
 /*
  * Makes zone, as read in this transaction or all zeros for a new one, lead to what was loaded: its
  * numbers alone, so that its plain names stay and are copied, or all. store_zone_put() keeps it.
+ * To be called once: where the transaction is not committed, the tree is swept away.
  */
 int store_load_switch(struct store_load *load, struct store_txn *txn, bool numbers_only,
 		      struct store_zone *zone);

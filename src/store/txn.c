@@ -69,6 +69,7 @@ static void txn_free(struct store_txn *txn)
 {
 	data_leave(txn->store, txn->data);
 	trees_done(&txn->gone);
+	trees_done(&txn->given);
 	block_room_done(&txn->room);
 	number_edit_free(txn->number);
 	free(txn);
@@ -153,8 +154,7 @@ int store_write_commit(struct store_txn *txn)
 	}
 	mdb_cursor_close(txn->nodes);
 	err = keeper_commit(store, txn->mdb, txn->bulk ? KEEPER_CHECKPOINT : KEEPER_JOURNAL);
-	if (err == 0)
-		sweep_add(&store->sweep, &txn->gone);
+	sweep_add(&store->sweep, err == 0 ? &txn->gone : &txn->given);
 	txn_free(txn);
 	return err;
 }
@@ -165,6 +165,7 @@ void store_write_abort(struct store_txn *txn)
 		return;
 	mdb_cursor_close(txn->nodes);
 	mdb_txn_abort(txn->mdb);
+	sweep_add(&txn->store->sweep, &txn->given);
 	txn_free(txn);
 }
 

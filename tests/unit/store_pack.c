@@ -392,6 +392,27 @@ static void a_tree_that_was_not_committed_is_not_swept(void **state)
 	assert_int_equal(store_node_get(txn, &zone, one, &node), 0);
 	assert_true(node.size > 0);
 	store_read_end(txn);
+
+	/* one that was is, where it becomes no zone's after all */
+	assert_int_equal(store_load_new(&loading, &packed, 1), 0);
+	assert_int_equal(store_write_begin_bulk(store, &txn), 0);
+	assert_int_equal(store_load_some(loading, txn, 1000), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_load_switch(loading, txn, false, &zone), 0);
+	store_load_free(loading);
+	assert_int_equal(store_node_get(txn, &zone, two, &node), 0);
+	assert_true(node.size > 0);
+	store_write_abort(txn);
+	while (store_sweep(store, 100) > 0)
+		;
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_node_get(txn, &zone, two, &node), 0);
+	assert_int_equal(node.size, 0);
+	assert_int_equal(store_zone_get(txn, one, &zone), 0);
+	assert_int_equal(store_node_get(txn, &zone, one, &node), 0);
+	assert_true(node.size > 0);
+	store_read_end(txn);
 	arena_done(&arena);
 	pack_batch_free(batch);
 	pack_free(pack);
