@@ -9,13 +9,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 enum { PATH_ROOM = 4096 };
 
 struct export_file {
-	char path[PATH_ROOM], made[PATH_ROOM]; /* path "": standard output */
+	char path[PATH_ROOM]; /* "": standard output */
+	char made[PATH_ROOM]; /* its name until it is whole */
 	int fd;
 	gzFile gzip; /* NULL: plain */
 };
@@ -23,10 +25,16 @@ struct export_file {
 static int open_beside(struct export_file *file, const char *path)
 {
 	if (snprintf(file->path, sizeof(file->path), "%s", path) >= (int)sizeof(file->path) ||
-	    snprintf(file->made, sizeof(file->made), "%s.part", path) >= (int)sizeof(file->made))
+	    snprintf(file->made, sizeof(file->made), "%s.XXXXXX", path) >= (int)sizeof(file->made))
 		return -ENAMETOOLONG;
-	file->fd = open(file->made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	return file->fd >= 0 ? 0 : -errno;
+	file->fd = mkostemp(file->made, O_CLOEXEC);
+	if (file->fd < 0)
+		return -errno;
+
+	/* it is made for its owner alone; here it is to be as any other file */
+	mode_t mask = umask(0);
+	umask(mask);
+	return fchmod(file->fd, 0644 & ~mask) == 0 ? 0 : -errno;
 }
 
 int export_open(struct export_file **ret, const char *path)
@@ -50,6 +58,8 @@ int export_open(struct export_file **ret, const char *path)
 	if (err != 0) {
 		if (file->fd >= 0)
 			close(file->fd);
+		if (file->fd >= 0 && *file->path != '\0')
+			unlink(file->made);
 		free(file);
 		return err;
 	}
