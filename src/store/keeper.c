@@ -4,7 +4,8 @@
  * touches, and of the meta page after them, before the change can be acknowledged. Instead:
  *
  * - What a transaction changes is written to the journal first, and synced: one write in place.
- *   Then LMDB commits, into the page cache. A reader never sees what would not survive.
+ *   Then LMDB commits, into the page cache. A reader never sees what would not survive, but for
+ *   what can't be journalled (below), which readers see while its checkpoint is being made.
  * - Now and then a checkpoint makes the data file catch up. With no commit under way it takes
  *   LMDB's newest snapshot and the end of the journal; then, while commits go on, it syncs the data
  *   file, and says so in the checkpoint file. The journal up to there is out of use then.

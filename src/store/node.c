@@ -99,7 +99,10 @@ static int look_for(struct store_txn *txn, const struct store_zone *zone, struct
 
 	if (told == 0)
 		err = number_look(txn, key, own, look);
-	/* where the apex is the only plain name, it is this one, or a neighbour that tells nothing */
+	/*
+	 * where the apex is the only plain name, it is this one, or a neighbour that tells nothing;
+	 * that it has records, and so is the one that is no number, store_find() relies on
+	 */
 	if (err == 0 && !look->found && (zone->names > zone->numbers + 1 || key->labels == 0))
 		err = node_look(txn, key, look);
 	for (size_t i = 0; i < STORE_LENGTHS && !look->found; i++) {

@@ -25,7 +25,8 @@ struct store_txn;
 
 /*
  * Opens the store in the folder path, which is made with mode 0700 where it is missing. A store
- * serves one process: -EBUSY where another holds it. On failure a sentence is added to fault.
+ * serves one process: -EBUSY where another holds it, or is not done with opening it in two seconds.
+ * On failure a sentence is added to fault.
  */
 int store_open(struct store **ret, const char *path, struct text *fault);
 void store_close(struct store *store);
@@ -147,7 +148,11 @@ void store_aim_all(struct store_txn *txn, struct store_aim *const aim[], size_t 
 int store_find_aimed(struct store_txn *txn, const struct store_zone *zone, struct store_aim *aim,
 		     struct store_match *ret);
 
-/* Looks for a name at or below the apex. The node stays until the next call with this transaction. */
+/*
+ * Looks for a name at or below the apex. The apex must have records, as that of a zone always has:
+ * where names are one more than numbers, no other plain name is looked for. The node stays until
+ * the next call with this transaction.
+ */
 int store_find(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *name,
 	       struct store_match *ret);
 
