@@ -8,7 +8,9 @@
  * has a sequence number and a sum over all of it which is made with that salt. So the end is where
  * a record is not whole, or is not the next one: what was torn by a loss of power, and what an
  * earlier use of the segment left behind. A record starts at a block of its own: writing it never
- * touches a block that holds something already acknowledged.
+ * touches a block that holds something already acknowledged. Nothing is ever written behind a
+ * record that is not on disk yet; so where there is one behind the end, with the salt of this use
+ * and a later number, what stands at the end was acknowledged, and is damaged.
  *
  * Where a segment is full the other one goes on, which says with which sequence number; whoever
  * reads goes the same way.
@@ -291,6 +293,38 @@ static int read_record(const struct journal *journal, const struct journal_place
 	       sum_octets(place->salt, room->data + sizeof(head.sum), *size - sizeof(head.sum));
 }
 
+/*
+ * Looks for records behind the end. A record that failed, or was taken back, was the last one, and
+ * the next is written over it.
+ */
+static int check_end(const struct journal *journal, struct room *room)
+{
+	const struct journal_place *end = &journal->end;
+	struct journal_place place = *end;
+	uint64_t segment = journal->size[end->segment], patience = 2 * segment;
+	int found = 0;
+
+	if (end->salt == 0)
+		return 0;
+	while (found == 0 && place.offset + 2 * JOURNAL_BLOCK <= segment) {
+		struct record_head head;
+		size_t size;
+
+		place.offset += JOURNAL_BLOCK;
+		place.sequence++; /* at most: each has a block at least */
+		found = read_all(journal->fd[end->segment], &head, sizeof(head), place.offset);
+		if (found != 0 || head.sequence <= end->sequence || head.sequence > place.sequence ||
+		    head.size > segment || head.size > patience)
+			continue;
+		patience -= head.size; /* what only looks like records takes no hours */
+
+		struct journal_place there = place;
+		there.sequence = head.sequence;
+		found = read_record(journal, &there, room, &size);
+	}
+	return found > 0 ? -EBADMSG : found;
+}
+
 /* Reads on in the segment where the end is. */
 static int replay_segment(struct journal *journal, struct room *room,
 			  int (*take)(void *arg, struct slice record), void *arg)
@@ -300,7 +334,7 @@ static int replay_segment(struct journal *journal, struct room *room,
 		int found = read_record(journal, &journal->end, room, &size);
 
 		if (found <= 0)
-			return found;
+			return found < 0 ? found : check_end(journal, room);
 
 		int err = take(arg, slice_make(room->data + JOURNAL_HEAD, size - JOURNAL_HEAD));
 		if (err != 0)

@@ -74,7 +74,8 @@ int journal_take_back(struct journal *journal);
 /*
  * Reads the records from start on, one after another, up to the last that is whole; the end is
  * behind it. take gets each, without the head. What it returns but 0 ends the reading and is
- * handed on. -EBADMSG: the file is another one than start is about.
+ * handed on. -EBADMSG: the file is another one than start is about, or a
+ * record is damaged that others come after.
  */
 int journal_replay(struct journal *journal, const struct journal_place *start,
 		   int (*take)(void *arg, struct slice record), void *arg);

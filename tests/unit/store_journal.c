@@ -301,6 +301,31 @@ static void a_torn_record_is_the_end(void **state)
 	journal_close(&journal);
 }
 
+static void a_damaged_record_before_others_is_told(void **state)
+{
+	struct journal journal = make_journal();
+	struct journal_place start = journal.end, middle;
+	struct text none = { 0 };
+	uint8_t octet;
+
+	(void)state;
+	append(&journal, "one", 1);
+	middle = journal.end;
+	append(&journal, "two", 3000);
+	append(&journal, "three", 1);
+	for (off_t at = (off_t)middle.offset; at < (off_t)middle.offset + 9000; at += 50) {
+		assert_int_equal(pread(journal.fd[1], &octet, 1, at), 1);
+		octet ^= 0x10;
+		assert_int_equal(pwrite(journal.fd[1], &octet, 1, at), 1);
+		assert_int_equal(journal_replay(&journal, &start, take, &none), -EBADMSG);
+		octet ^= 0x10;
+		assert_int_equal(pwrite(journal.fd[1], &octet, 1, at), 1);
+	}
+	assert_string_equal(replay(&journal, &start), "one twotwotw three ");
+	text_done(&none);
+	journal_close(&journal);
+}
+
 static void records_of_an_earlier_use_are_not_read(void **state)
 {
 	struct journal journal = make_journal();
@@ -417,6 +442,7 @@ int main(void)
 		cmocka_unit_test(the_newest_checkpoint_that_is_whole_counts),
 		cmocka_unit_test(records_are_read_again_in_order),
 		cmocka_unit_test(a_torn_record_is_the_end),
+		cmocka_unit_test(a_damaged_record_before_others_is_told),
 		cmocka_unit_test(records_of_an_earlier_use_are_not_read),
 		cmocka_unit_test(a_record_that_is_taken_back_was_never_there),
 		cmocka_unit_test(who_reads_records_may_end_it),
