@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/folder.h"
 #include "store/sum.h"
 
 enum { PATH_ROOM = 4096, BLOCKS = 2, PAGE_SIZE_MAX = 65536 };
@@ -140,18 +141,6 @@ int checkpoint_write(int fd, const struct checkpoint *checkpoint)
 	return err;
 }
 
-static int sync_folder(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-
-	int err = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno;
-	close(fd);
-	return err;
-}
-
 int checkpoint_create(const char *folder, const struct checkpoint *checkpoint, int *ret)
 {
 	char path[PATH_ROOM], fresh[PATH_ROOM];
@@ -175,7 +164,7 @@ int checkpoint_create(const char *folder, const struct checkpoint *checkpoint, i
 	if (err == 0 && rename(fresh, path) != 0)
 		err = -errno;
 	if (err == 0)
-		err = sync_folder(folder);
+		err = folder_sync(folder);
 	if (err == 0)
 		*ret = fd;
 	else

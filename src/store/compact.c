@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "store/database.h"
+#include "store/folder.h"
 #include "store/recover.h"
 
 enum {
@@ -71,18 +72,6 @@ static int file_rename(const char *folder, const char *from, const char *to)
 	char a[PATH_ROOM], b[PATH_ROOM];
 
 	return rename(in_folder(a, folder, from), in_folder(b, folder, to)) == 0 ? 0 : -errno;
-}
-
-static int folder_sync(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-
-	int err = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno;
-	close(fd);
-	return err;
 }
 
 struct compact {

@@ -23,6 +23,7 @@
 
 #include "store/compact.h"
 #include "store/database.h"
+#include "store/folder.h"
 #include "store/recover.h"
 
 enum { READERS_MAX = 1024, DATABASES = 4, PATH_ROOM = 4096, FORMAT = 2 };
@@ -58,26 +59,13 @@ int database_error(int code)
 	}
 }
 
-/* A folder is on disk only when what names it is. */
-static int sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-
-	int err = fsync(fd) == 0 || errno == EINVAL ? 0 : -errno;
-	close(fd);
-	return err;
-}
-
 static int sync_parent(const char *path)
 {
 	char parent[PATH_ROOM];
 
 	if (snprintf(parent, sizeof(parent), "%s/..", path) >= (int)sizeof(parent))
 		return -ENAMETOOLONG;
-	return sync_folder(parent);
+	return folder_sync(parent);
 }
 
 static int make_folder(const char *path, struct text *fault)
@@ -322,7 +310,7 @@ static int open_locked(struct store *store, const char *path)
 	mdb_reader_check(store->env, &dead); /* places that a killed process left behind */
 	err = database_tables(store, store->reader ? 0 : MDB_CREATE);
 	if (err == 0)
-		err = sync_folder(path);
+		err = folder_sync(path);
 	if (err == 0)
 		err = keeper_init(store, path);
 	if (err == 0)
