@@ -405,6 +405,7 @@ static void a_store_is_compacted_while_it_is_used(void **state)
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
 
+	text_done(&fault);
 	assert_string_equal(store_folder(writer.store), place);
 
 	/* who reads on has what was there, and then what is */
