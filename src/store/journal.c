@@ -313,8 +313,8 @@ static int check_end(const struct journal *journal, struct room *room)
 		place.offset += JOURNAL_BLOCK;
 		place.sequence++; /* at most: each has a block at least */
 		found = read_all(journal->fd[end->segment], &head, sizeof(head), place.offset);
-		if (found != 0 || head.sequence <= end->sequence || head.sequence > place.sequence ||
-		    head.size > segment || head.size > patience)
+		if (found != 0 || head.sequence <= end->sequence ||
+		    head.sequence > place.sequence || head.size > segment || head.size > patience)
 			continue;
 		patience -= head.size; /* what only looks like records takes no hours */
 

@@ -356,7 +356,8 @@ static int interfere(struct store *store, uint64_t turn)
 		;
 
 	int err = store_compact_live(store, &sizes, &fault);
-	if (err != 0 && err != -EAGAIN && err != -EINPROGRESS && err != -ENOTRECOVERABLE && !disk_fails)
+	if (err != 0 && err != -EAGAIN && err != -EINPROGRESS && err != -ENOTRECOVERABLE &&
+	    !disk_fails)
 		give_up("%s", text_get(&fault));
 	text_done(&fault);
 	shared->compacted += err == 0;

@@ -238,10 +238,9 @@ static void a_new_file_takes_the_place_of_the_old_zone(void **state)
 	assert_int_equal(import(&txn, HEAD "new A 192.0.2.1\n", &fault), 0);
 	zone_show(&text, txn);
 	/* the file's serial is not newer than the one that was served */
-	assert_string_equal(text_get(&text),
-			    "example. 60 IN NS ns.example.\n"
-			    "example. 60 IN SOA ns.example. h.example. 2 2 3 4 5\n"
-			    "new.example. 60 IN A 192.0.2.1\n");
+	assert_string_equal(text_get(&text), "example. 60 IN NS ns.example.\n"
+					     "example. 60 IN SOA ns.example. h.example. 2 2 3 4 5\n"
+					     "new.example. 60 IN A 192.0.2.1\n");
 	store_write_abort(txn);
 	text_done(&text);
 	text_done(&fault);
@@ -301,7 +300,8 @@ static void an_origin_before_a_long_comment_counts_once(void **state)
 	text_puts(&text, "a A 192.0.2.1\n");
 	for (size_t i = 0; i < LINES; i++)
 		text_puts(&text, "; as many of them once more, so that this is no end\n");
-	text_puts(&text, "example. SOA ns.example. h.example. 1 2 3 4 5\nexample. NS ns.example.\n");
+	text_puts(&text,
+		  "example. SOA ns.example. h.example. 1 2 3 4 5\nexample. NS ns.example.\n");
 	assert_int_equal(import(&txn, text_get(&text), &fault), 0);
 	text_reset(&text);
 	zone_show(&text, txn);
