@@ -56,6 +56,15 @@ struct conf_rule {
 	int line; /* where it stands in the file */
 };
 
+/* Another name server: an entry of primary: or notify:. */
+struct conf_peer {
+	struct conf_address address;
+	const struct conf_key
+		*key;    /* signs what we send there, and must sign what comes; NULL: none */
+	const char *tls; /* the name that its certificate must show: over TLS; NULL: not over TLS */
+	int line;
+};
+
 struct conf_zone {
 	const char *domain;
 	const char *file; /* path, already relative to the configuration file; NULL: none */
@@ -63,6 +72,11 @@ struct conf_zone {
 	size_t update_count;
 	const struct conf_rule *transfer;
 	size_t transfer_count;
+	const struct conf_peer
+		*primary; /* it is copied from there, in this order; none: it is ours */
+	size_t primary_count;
+	const struct conf_peer *notify; /* whom to tell of changes */
+	size_t notify_count;
 	bool naptr_check;   /* default true */
 	bool number_ranges; /* wildcards are number ranges, default false */
 	uint64_t log_size;  /* octets of change log kept, default 64 MiB */

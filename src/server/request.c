@@ -86,7 +86,7 @@ static enum response answer_query(struct responder *r, struct request *request, 
 }
 
 static enum response answer_transfer(struct responder *r, struct exchange *x, uint8_t *wire,
-				     size_t *size, struct transfer **stream)
+				     size_t *size, struct stream **stream)
 {
 	enum response response = transfer_begin(stream, r, x);
 	struct reply reply;
@@ -148,7 +148,7 @@ void request_prefetch(struct responder *r, struct request *request, size_t count
 }
 
 enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,
-			    size_t *size, struct transfer **stream)
+			    size_t *size, struct stream **stream)
 {
 	struct exchange *x = &request->exchange;
 
@@ -172,7 +172,7 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 }
 
 enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
-			     uint8_t *wire, size_t *size, struct transfer **stream)
+			     uint8_t *wire, size_t *size, struct stream **stream)
 {
 	struct request one;
 

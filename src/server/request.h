@@ -2,10 +2,11 @@
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
 
+#include "server/count.h"
 #include "server/job.h"
 #include "zone/answer.h"
 
-struct transfer;
+struct stream;
 
 /* What one thread answers requests with. No sockets here: octets in, octets out. */
 struct responder {
@@ -13,6 +14,7 @@ struct responder {
 	const struct state *state;
 	struct zone_view view;                     /* renewed by the owner, for each batch */
 	struct arena arena;                        /* emptied after each request */
+	struct counts counts;                      /* the thread's */
 	struct job_pool jobs;                      /* to be used for updates */
 	struct update_queue *queue;                /* where updates go; NULL: updates are refused */
 	void (*done)(struct job *list, void *arg); /* given to jobs */
@@ -54,11 +56,11 @@ void request_read(struct responder *r, struct request *request, const struct ori
 		  struct slice octets);
 void request_prefetch(struct responder *r, struct request *request, size_t count);
 enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,
-			    size_t *size, struct transfer **stream);
+			    size_t *size, struct stream **stream);
 
 /* Reading and answering at once. */
 enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,
-			     uint8_t *wire, size_t *size, struct transfer **stream);
+			     uint8_t *wire, size_t *size, struct stream **stream);
 
 /* The response to an update that the writer has carried out; its size, 0: none. */
 size_t request_finish(struct job *job, uint8_t *wire);

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/peer.h"
-#include "server/transfer.h"
+#include "server/stream.h"
 
 enum {
 	LENGTH_SIZE = 2,
@@ -39,10 +39,10 @@ struct connection {
 	size_t in_size;
 	struct text out;
 	size_t out_sent;
-	struct transfer *transfer;
-	int64_t transfer_since; /* when it began */
-	uint64_t transfer_sent; /* octets of it */
-	unsigned jobs;          /* in the hands of the writer */
+	struct stream *stream;
+	int64_t stream_since; /* when it began */
+	uint64_t stream_sent; /* octets of it */
+	unsigned jobs;        /* in the hands of the writer */
 	uint32_t events;
 	bool ended;  /* the peer sends no more */
 	bool closed; /* waits for its jobs only */
@@ -107,7 +107,7 @@ static void list_touch(struct worker *worker, struct connection *c)
 
 static void connection_free(struct connection *c)
 {
-	transfer_free(c->transfer);
+	stream_free(c->stream);
 	text_done(&c->out);
 	free(c->in);
 	free(c);
@@ -198,7 +198,7 @@ static bool has_output(const struct connection *c)
 
 static bool takes_requests(const struct connection *c)
 {
-	return c->transfer == NULL && c->out.size - c->out_sent < OUT_HIGH && c->jobs < JOBS_MAX;
+	return c->stream == NULL && c->out.size - c->out_sent < OUT_HIGH && c->jobs < JOBS_MAX;
 }
 
 static void put_message(struct connection *c, const uint8_t *wire, size_t size)
@@ -214,12 +214,12 @@ static bool is_too_slow(const struct connection *c)
 {
 	char peer[PEER_TEXT_ROOM];
 
-	if (c->transfer == NULL ||
-	    !transfer_is_slow(clock_monotonic_ms() - c->transfer_since, c->transfer_sent))
+	if (c->stream == NULL ||
+	    !stream_is_slow(clock_monotonic_ms() - c->stream_since, c->stream_sent))
 		return false;
 	peer_format(peer, (const struct sockaddr *)&c->origin.peer);
 	log_warning("transfer ended: peer=%s: it takes less than %d octets a second", peer,
-		    TRANSFER_RATE_MIN);
+		    STREAM_RATE_MIN);
 	return true;
 }
 
@@ -229,14 +229,15 @@ static bool send_output(struct connection *c, struct worker *worker)
 	for (int round = 0; round < STREAM_ROUNDS; round++) {
 		if (c->out.failed)
 			return false;
-		if (!has_output(c) && c->transfer != NULL) {
-			int size = transfer_next(c->transfer, worker->scratch);
+		if (!has_output(c) && c->stream != NULL) {
+			int size = stream_next(c->stream, worker->scratch);
 
 			if (size < 0)
 				return false; /* the client sees a transfer without its end */
 			if (size == 0) {
-				transfer_free(c->transfer);
-				c->transfer = NULL;
+				count_add(&worker->responder.counts, COUNT_TRANSFER_OUT, 1);
+				stream_free(c->stream);
+				c->stream = NULL;
 				return true;
 			}
 			put_message(c, worker->scratch, (size_t)size);
@@ -250,7 +251,7 @@ static bool send_output(struct connection *c, struct worker *worker)
 			return errno == EAGAIN || errno == EINTR;
 		list_touch(worker, c);
 		c->out_sent += (size_t)sent;
-		c->transfer_sent += (uint64_t)sent;
+		c->stream_sent += (uint64_t)sent;
 		if (is_too_slow(c))
 			return false;
 		if (!has_output(c)) {
@@ -274,7 +275,7 @@ static void answer_requests(struct connection *c, struct worker *worker)
 
 		struct slice request = slice_make(c->in + used + LENGTH_SIZE, length);
 		switch (request_answer(&worker->responder, &c->origin, request, worker->scratch,
-				       &size, &c->transfer)) {
+				       &size, &c->stream)) {
 		case RESPONSE_READY:
 			put_message(c, worker->scratch, size);
 			break;
@@ -282,8 +283,8 @@ static void answer_requests(struct connection *c, struct worker *worker)
 			c->jobs++;
 			break;
 		case RESPONSE_STREAM:
-			c->transfer_since = clock_monotonic_ms();
-			c->transfer_sent = 0;
+			c->stream_since = clock_monotonic_ms();
+			c->stream_sent = 0;
 			break;
 		case RESPONSE_NONE:
 			break;
@@ -313,10 +314,10 @@ static void go_on(struct connection *c, struct worker *worker)
 				answer_requests(c, worker);
 		}
 		good = send_output(c, worker) && good;
-	} while (good && !has_output(c) && c->transfer == NULL && has_whole_request(c) &&
+	} while (good && !has_output(c) && c->stream == NULL && has_whole_request(c) &&
 		 takes_requests(c));
 
-	bool waits = has_output(c) || c->transfer != NULL;
+	bool waits = has_output(c) || c->stream != NULL;
 	if (!good || (c->ended && !waits && c->jobs == 0)) {
 		connection_close(worker, c);
 		return;

@@ -2,6 +2,7 @@
 #ifndef SERVER_WRITER_H
 #define SERVER_WRITER_H
 
+#include "server/count.h"
 #include "server/queue.h"
 #include "server/replay.h"
 #include "server/state.h"
@@ -15,6 +16,7 @@ struct update_writer {
 	const struct state *state; /* with which it begins */
 	struct update_queue queue;
 	struct replay *replay;
+	struct counts counts;
 	struct arena arena;       /* of the change at hand; emptied after each */
 	struct arena group_arena; /* of what the changes of a group share */
 	pthread_t thread;

@@ -358,16 +358,16 @@ static void a_transfer_that_is_taken_too_slowly_ends(void **state)
 		bool slow;
 	} table[] = {
 		{ 0, 0, false },
-		{ TRANSFER_GRACE_MS, 0, false },
-		{ TRANSFER_GRACE_MS + 1, 0, true },
-		{ 100000, (uint64_t)100 * TRANSFER_RATE_MIN - 1, true },
-		{ 100000, (uint64_t)100 * TRANSFER_RATE_MIN, false },
+		{ STREAM_GRACE_MS, 0, false },
+		{ STREAM_GRACE_MS + 1, 0, true },
+		{ 100000, (uint64_t)100 * STREAM_RATE_MIN - 1, true },
+		{ 100000, (uint64_t)100 * STREAM_RATE_MIN, false },
 		{ (int64_t)86400 * 1000, (uint64_t)1 << 40, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		assert_true(transfer_is_slow(table[i].lasted_ms, table[i].sent) == table[i].slow);
+		assert_true(stream_is_slow(table[i].lasted_ms, table[i].sent) == table[i].slow);
 }
 
 int main(void)
