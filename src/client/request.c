@@ -40,9 +40,9 @@ uint16_t client_request_id(void)
  * A question asks about the zone's wildcards as well, and a transfer for what is stored
  * (dns/option.h).
  */
-static void add_opt(struct writer *w, uint8_t opcode)
+static void add_opt(struct writer *w, uint8_t opcode, bool served)
 {
-	bool question = opcode == KNOT_OPCODE_QUERY;
+	bool question = opcode == KNOT_OPCODE_QUERY && !served;
 
 	write_u8(w, 0); /* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
 	write_u16(w, KNOT_RRTYPE_OPT);
@@ -88,7 +88,7 @@ int client_request_finish(struct client *client, struct request_mark *mark, cons
 
 	write_bytes(&w, message, size);
 	if (!client->plain)
-		add_opt(&w, knot_wire_get_opcode(message));
+		add_opt(&w, knot_wire_get_opcode(message), mark->served);
 	if (w.full)
 		return client_fail(client, -EMSGSIZE, "the request is larger than a DNS message");
 

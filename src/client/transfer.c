@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A zone transferred (AXFR, RFC 5936). The zone comes as a run of TCP messages from its SOA to
- * the same SOA. Signatures (RFC 8945 5.3.1): the first message and the last are signed, and one
+ * A zone transferred (AXFR, RFC 5936), or how it differs (IXFR, RFC 1995), as a run of TCP messages;
+ * sequence.c knows which record is what. Signatures (RFC 8945 5.3.1): the first message and the last are signed, and one
  * in at most a hundred between; each MAC covers the MAC before it and all messages since, so
  * that unsigned messages are kept until the next MAC vouches for them. Records are handed on as
  * they come, which transfer.h says to the caller: a zone of millions need not wait in memory.
@@ -17,18 +17,25 @@
 #include "client/request.h"
 #include "client/socket.h"
 
-enum { UNSIGNED_MAX = 99 }; /* RFC 8945 5.3.1 */
+enum {
+	UNSIGNED_MAX = 99, /* RFC 8945 5.3.1 */
+	GRACE_MS = 60 * 1000,
+	RATE_MIN = 8192, /* octets a second, past the grace: what a server of ours gives up at */
+	LONGEST_MS = 4 * 3600 * 1000, /* a transfer has an end */
+	SOA_SIZE = 2 + 5 * 4,
+	AUTHORITY_SIZE = 2 + 2 + 2 + 4 + 2 + SOA_SIZE,
+};
 
 struct transfer {
 	struct client *client;
-	struct client_answer *answer;
-	const knot_dname_t *zone;
-	int (*record)(const struct record *r, void *arg);
-	void *arg;
+	struct client_copied *copied;
+	struct client_answer *answer; /* in copied */
+	struct sequence sequence;
+	bool stored;
+	int64_t since_ms; /* when it began */
 
 	struct request_mark mark;
 	size_t messages;
-	size_t soas;
 
 	/* Of signed transfers: the last MAC, and the messages since. */
 	uint8_t mac[REQUEST_MAC_MAX];
@@ -108,22 +115,14 @@ static int take_set(struct transfer *t, const knot_rrset_t *set)
 		.owner = set->owner, .type = set->type, .rclass = set->rclass, .ttl = set->ttl
 	};
 	const knot_rdata_t *rdata = set->rrs.rdata;
+	const char *why = NULL;
 
-	if (t->soas == 2)
-		return fail(t, "goes on after its end");
-	if (t->soas == 0 && set->type != KNOT_RRTYPE_SOA)
-		return fail(t, "does not start with the SOA record");
-	if (set->type == KNOT_RRTYPE_SOA) {
-		if (!knot_dname_is_case_equal(set->owner, t->zone))
-			return fail(t, "has the SOA record of another zone");
-		if (++t->soas == 2)
-			return 0;
-	}
 	for (uint16_t i = 0; i < set->rrs.count; i++) {
 		r.rdata = slice_make(rdata->data, rdata->len);
-		int stop = t->record(&r, t->arg);
+		t->copied->records++;
+		int stop = sequence_take(&t->sequence, &r, &why);
 		if (stop != 0)
-			return stop;
+			return why != NULL ? fail(t, why) : stop;
 		rdata = knot_rdataset_next((knot_rdata_t *)(uintptr_t)rdata);
 	}
 	return 0;
@@ -143,7 +142,7 @@ static int take_message(struct transfer *t, knot_pkt_t *packet)
 		return fail(t, "has a message without records");
 	for (uint16_t i = 0; i < answer->count && err == 0; i++)
 		err = take_set(t, knot_pkt_rr(answer, i));
-	if (err == 0 && t->soas == 2 && t->unsigned_count > 0)
+	if (err == 0 && t->sequence.over && t->unsigned_count > 0)
 		return client_fail(t->client, -EKEYREJECTED,
 				   "%s: the last message of the transfer is not signed",
 				   t->client->server);
@@ -153,7 +152,20 @@ static int take_message(struct transfer *t, knot_pkt_t *packet)
 /* Whether the answer is complete: the closing SOA came, or a refusal. */
 static bool is_over(const struct transfer *t)
 {
-	return t->soas == 2 || t->answer->rcode != KNOT_RCODE_NOERROR || t->answer->tsig_error != 0;
+	return t->sequence.over || t->answer->rcode != KNOT_RCODE_NOERROR ||
+	       t->answer->tsig_error != 0;
+}
+
+/* A server that sends a little now and then, or without end, is as bad as one that sends nothing. */
+static int check_pace(const struct transfer *t)
+{
+	int64_t lasted_ms = clock_monotonic_ms() - t->since_ms;
+
+	if (lasted_ms > LONGEST_MS)
+		return -ETIMEDOUT;
+	if (lasted_ms > GRACE_MS && t->copied->octets / (uint64_t)(lasted_ms / 1000) < RATE_MIN)
+		return -ETIMEDOUT;
+	return 0;
 }
 
 static int receive_message(struct transfer *t, int fd)
@@ -165,6 +177,10 @@ static int receive_message(struct transfer *t, int fd)
 	int err = client_socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
 						clock_monotonic_ms() + patience);
 
+	if (err == 0) {
+		t->copied->octets += size;
+		err = check_pace(t);
+	}
 	if (err == -ECONNRESET)
 		return client_fail(client, err, "%s closed the connection during the transfer",
 				   client->server);
@@ -180,22 +196,47 @@ static int receive_message(struct transfer *t, int fd)
 	return take_message(t, packet);
 }
 
-static int ask(struct transfer *t, int *ret)
+/* RFC 1995 3: the SOA of the client's version; of it only the serial matters. */
+static void write_version(struct writer *w, uint32_t serial)
 {
-	uint8_t message[KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4] = { 0 };
-	struct client *client = t->client;
+	write_u16(w, 0xc000 | KNOT_WIRE_HEADER_SIZE);
+	write_u16(w, KNOT_RRTYPE_SOA);
+	write_u16(w, KNOT_CLASS_IN);
+	write_u32(w, 0);
+	write_u16(w, SOA_SIZE);
+	write_u16(w, 0); /* both names are the root */
+	write_u32(w, serial);
+	for (int i = 0; i < 4; i++)
+		write_u32(w, 0);
+}
+
+static int make_request(struct transfer *t)
+{
+	uint8_t message[KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4 + AUTHORITY_SIZE] = { 0 };
 	struct writer w = write_begin(message, sizeof(message));
-	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
-	int64_t deadline = clock_monotonic_ms() + patience;
-	int fd;
+	const struct sequence *s = &t->sequence;
 
 	w.pos += KNOT_WIRE_HEADER_SIZE;
-	write_bytes(&w, t->zone, knot_dname_size(t->zone));
-	write_u16(&w, KNOT_RRTYPE_AXFR);
+	write_bytes(&w, s->zone, knot_dname_size(s->zone));
+	write_u16(&w, s->since ? KNOT_RRTYPE_IXFR : KNOT_RRTYPE_AXFR);
 	write_u16(&w, KNOT_CLASS_IN);
 	knot_wire_set_qdcount(message, 1);
+	if (s->since) {
+		write_version(&w, s->have);
+		knot_wire_set_nscount(message, 1);
+	}
+	t->mark.served = !t->stored;
+	t->mark.id = client_request_id();
+	return client_request_finish(t->client, &t->mark, message, write_size(&w));
+}
 
-	int err = client_request_finish(client, &t->mark, message, write_size(&w));
+static int ask(struct transfer *t, int *ret)
+{
+	struct client *client = t->client;
+	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
+	int64_t deadline = clock_monotonic_ms() + patience;
+	int fd, err = make_request(t);
+
 	if (err < 0)
 		return err;
 	err = client_socket_open(&fd, &client->options.address, true, deadline);
@@ -210,19 +251,26 @@ static int ask(struct transfer *t, int *ret)
 	return 0;
 }
 
-int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
-		    int (*record)(const struct record *r, void *arg), void *arg)
+int client_copy(struct client *client, struct client_copied *ret, const struct client_copy *copy)
 {
-	struct client_answer answer = { 0 };
 	struct transfer t = {
-		.client = client, .answer = &answer, .zone = zone, .record = record, .arg = arg
+		.client = client,
+		.copied = ret,
+		.answer = &ret->answer,
+		.stored = copy->stored,
+		.since_ms = clock_monotonic_ms(),
+		.sequence = { .zone = copy->zone,
+			      .since = copy->since,
+			      .have = copy->serial,
+			      .record = copy->record,
+			      .arg = copy->arg },
 	};
 	int fd = -1;
 
+	*ret = (struct client_copied){ 0 };
 	knot_pkt_free(client->packet);
 	client->packet = NULL;
 	text_reset(&client->fault);
-	t.mark.id = client_request_id();
 	int err = ask(&t, &fd);
 	if (err < 0)
 		return err;
@@ -232,9 +280,37 @@ int client_transfer(struct client *client, struct client_answer *ret, const knot
 	while (err == 0 && !is_over(&t));
 	close(fd);
 	text_done(&t.unsigned_octets);
-	if (err == 0) {
-		answer.packet = client->packet;
-		*ret = answer;
-	}
+	ret->answer.packet = client->packet;
+	ret->form = t.sequence.form;
+	ret->serial = t.sequence.serial;
+	return err;
+}
+
+/* Who wants the zone whole, and does not ask which part it is. */
+struct whole {
+	int (*record)(const struct record *r, void *arg);
+	void *arg;
+};
+
+static int take_whole(const struct record *r, enum sequence_part part, void *arg)
+{
+	const struct whole *whole = arg;
+
+	(void)part;
+	return whole->record(r, whole->arg);
+}
+
+int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		    int (*record)(const struct record *r, void *arg), void *arg)
+{
+	struct whole whole = { .record = record, .arg = arg };
+	const struct client_copy copy = {
+		.zone = zone, .stored = true, .record = take_whole, .arg = &whole
+	};
+	struct client_copied copied;
+	int err = client_copy(client, &copied, &copy);
+
+	if (err == 0)
+		*ret = copied.answer;
 	return err;
 }

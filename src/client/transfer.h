@@ -3,7 +3,7 @@
 #define CLIENT_TRANSFER_H
 
 #include "client/client.h"
-#include "dns/record.h"
+#include "client/sequence.h"
 
 /*
  * AXFR (RFC 5936) of a zone, its signatures checked message by message (RFC 8945 5.3.1). record
@@ -14,5 +14,29 @@
  */
 int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
 		    int (*record)(const struct record *r, void *arg), void *arg);
+
+/* What a secondary wants. */
+struct client_copy {
+	const knot_dname_t *zone;
+	bool since;      /* IXFR (RFC 1995), */
+	uint32_t serial; /* from this one; else AXFR */
+	bool stored; /* from another onnetd: what is stored, and not what it makes of it (dns/option.h) */
+	sequence_record *record;
+	void *arg;
+};
+
+/* What came of it, besides what record was given. */
+struct client_copied {
+	struct client_answer answer;
+	enum sequence_form form;
+	uint32_t serial; /* of the zone there */
+	uint64_t records, octets;
+};
+
+/*
+ * A zone, or how it differs, for a secondary. As client_transfer(), with the server's answer told apart.
+ * *ret is filled in as far as it came, also on failure.
+ */
+int client_copy(struct client *client, struct client_copied *ret, const struct client_copy *copy);
 
 #endif

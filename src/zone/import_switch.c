@@ -11,15 +11,10 @@
 #include "base/writer.h"
 #include "dns/edit.h"
 #include "dns/rdata.h"
+#include "dns/serial.h"
 #include "zone/import.h"
 
 enum { DEFAULT_TTL = 3600 };
-
-/* RFC 1982 3.2: whether serial a is ahead of b. */
-static bool serial_after(uint32_t a, uint32_t b)
-{
-	return a != b && a - b < (uint32_t)1 << 31;
-}
 
 static void write_soa(struct writer *w, const struct zone *zone, const char *contact)
 {
