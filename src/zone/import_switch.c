@@ -165,6 +165,30 @@ int import_switch(struct store_txn *txn, const struct zone *zone, struct store_l
 	return err;
 }
 
+int import_switch_copy(struct store_txn *txn, const struct zone *zone, struct store_load *load,
+		       struct import_serial *ret)
+{
+	struct import_serial serial = { 0 };
+	struct store_zone record = { 0 };
+	int err = store_zone_get(txn, zone->apex, &record);
+
+	serial.there = err == 0;
+	if (err == 0)
+		err = get_serial(txn, zone, &record, &serial.before);
+	else if (err == -ENOENT)
+		err = 0;
+	if (err == 0)
+		err = store_load_switch(load, txn, false, &record);
+	if (err == 0)
+		err = get_serial(txn, zone, &record, &serial.file);
+	if (err == 0)
+		err = store_zone_put(txn, zone->apex, &record);
+	serial.after = serial.file;
+	if (err == 0)
+		*ret = serial;
+	return err;
+}
+
 int import_load(struct store *store, struct store_load *load,
 		void (*shown)(const struct store_load *load, void *arg), void *arg)
 {
