@@ -3,6 +3,12 @@
 #include "server/count.h"
 
 const struct count_name count_names[COUNTS] = {
+	[COUNT_FORWARDED] = { "onnet_updates_forwarded_total",
+			      "Updates of copies that were sent on to a primary." },
+	[COUNT_NOTIFY_IN] = { "onnet_notify_total{direction=\"in\"}",
+			      "NOTIFY messages that were taken." },
+	[COUNT_TRANSFER_IN] = { "onnet_transfers_total{direction=\"in\"}",
+				"Transfers that went through." },
 	[COUNT_TRANSFER_OUT] = { "onnet_transfers_total{direction=\"out\"}",
 				 "Transfers that went through." },
 };

@@ -7,6 +7,9 @@
 
 /* What is counted since the start; count.c says how each is called outside. */
 enum count {
+	COUNT_FORWARDED,    /* updates sent on to a primary */
+	COUNT_NOTIFY_IN,    /* NOTIFY from primaries */
+	COUNT_TRANSFER_IN,  /* transfers that came in whole and are stored */
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
 	COUNTS
 };

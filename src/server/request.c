@@ -7,6 +7,7 @@
 #include "server/request.h"
 
 #include "dns/rdata.h"
+#include "server/notify_in.h"
 #include "server/transfer.h"
 #include "server/update.h"
 
@@ -99,6 +100,18 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 	return finish(x, &reply, size);
 }
 
+/* RFC 1996 4.7: the response is the request's header and question. */
+static enum response take_notify(struct responder *r, struct exchange *x, uint8_t *wire,
+				 size_t *size)
+{
+	struct reply reply;
+
+	notify_take(r, x);
+	exchange_reply(x, &reply, wire, response_room(x));
+	reply.authoritative = x->rcode == KNOT_RCODE_NOERROR;
+	return finish(x, &reply, size);
+}
+
 /* What we take over UDP and send at most: no more than passes where the request came in. */
 static uint16_t own_payload(const struct responder *r, const struct origin *origin)
 {
@@ -162,6 +175,8 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 	enum response response;
 	if (request->read == EXCHANGE_BROKEN)
 		response = fail(x, wire, size);
+	else if (x->opcode == KNOT_OPCODE_NOTIFY)
+		response = take_notify(r, x, wire, size);
 	else if (is_transfer(x))
 		response = answer_transfer(r, x, wire, size, stream);
 	else
@@ -185,6 +200,11 @@ size_t request_finish(struct job *job, uint8_t *wire)
 	struct reply reply;
 	size_t room = job->exchange.tcp ? RESPONSE_ROOM : job->exchange.payload;
 
+	/* RFC 2136 6: a response that is the primary's goes on as it is, or not at all */
+	if (job->response.size > 0) {
+		memcpy(wire, job->response.data, job->response.size);
+		return job->response.size <= room ? job->response.size : 0;
+	}
 	/* An update's response needs no room for records, so the least that any client takes does. */
 	exchange_reply(&job->exchange, &reply, wire, room);
 	return exchange_finish(&job->exchange, &reply);

@@ -34,7 +34,11 @@ static int find_missing(struct seeds *seeds, struct store *store, const struct s
 		struct store_zone record;
 
 		err = store_zone_get(txn, zone->apex, &record);
-		if (err == -ENOENT) {
+		/* a copy comes from its primary, unless there is something to begin with */
+		bool fetched = zone->closed != NULL && state->conf->zone[i].file == NULL;
+		if (err == -ENOENT && fetched) {
+			err = 0;
+		} else if (err == -ENOENT) {
 			seeds->seed[seeds->count++] =
 				(struct seed){ .zone = zone, .file = state->conf->zone[i].file };
 			err = 0;

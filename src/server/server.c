@@ -18,8 +18,10 @@
 
 #include "base/log.h"
 #include "server/control.h"
+#include "server/forward.h"
 #include "server/peer.h"
 #include "server/rights.h"
+#include "server/secondary.h"
 #include "server/seed.h"
 #include "server/worker.h"
 #include "server/writer.h"
@@ -31,6 +33,8 @@ struct server {
 	struct store *store;
 	struct update_writer writer;
 	bool has_writer, writer_runs;
+	struct secondary *secondary;
+	struct forwarder *forwarder;
 	struct control *control;
 	struct worker *worker;
 	size_t worker_count;   /* that are initialized */
@@ -172,12 +176,22 @@ static int start(struct server *server, struct text *fault)
 	server->shared.store = server->store;
 	server->shared.queue = &server->writer.queue;
 	if (err == 0)
+		err = secondary_new(&server->secondary, &server->writer, &server->shared.state);
+	if (err == 0)
+		err = forwarder_new(&server->forwarder);
+	server->shared.secondary = server->secondary;
+	server->shared.forwarder = server->forwarder;
+	if (err == 0)
 		err = control_new(&server->control, store_folder(server->store), &server->shared,
 				  &server->writer, fault);
 	if (err == 0)
 		err = start_threads(server);
 	if (err == 0)
 		err = control_start(server->control);
+	if (err == 0)
+		err = secondary_start(server->secondary);
+	if (err == 0)
+		err = forwarder_start(server->forwarder);
 	if (err != 0 && fault->size == 0)
 		text_printf(fault, "cannot start: %s\n", strerror(-err));
 	return err;
@@ -286,6 +300,8 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 
 	struct seed seed = { &server->writer, state, fault };
 	err = writer_call(&server->writer, seed_task, &seed);
+	if (err == 0)
+		err = secondary_use(server->secondary, state);
 	if (err != 0) {
 		if (fault->size == 0)
 			text_printf(fault, "cannot reload: %s\n",
@@ -299,9 +315,11 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	call_workers(server);
+	forwarder_settle(server->forwarder);
 	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
 		call_workers(server);
 	call_workers(server);
+	secondary_forget(server->secondary, old);
 	state_free(old);
 	return 0;
 }
@@ -310,7 +328,10 @@ int server_stop(struct server *server)
 {
 	if (server == NULL)
 		return 0;
-	control_stop(server->control); /* while there is a writer that it may wait for */
+	/* first who may wait for the writer */
+	control_stop(server->control);
+	secondary_stop(server->secondary);
+	forwarder_stop(server->forwarder);
 	/* Then the writer: what it has done goes out through the workers. */
 	if (server->writer_runs)
 		writer_stop(&server->writer);
@@ -322,6 +343,9 @@ int server_stop(struct server *server)
 	}
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_done(&server->worker[i]);
+
+	secondary_free(server->secondary);
+	forwarder_free(server->forwarder);
 
 	int err = server->writer.lost ? -EIO : 0;
 	if (server->has_writer)

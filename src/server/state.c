@@ -40,6 +40,9 @@ static int make_zones(struct state *state, struct text *fault)
 
 	for (size_t i = 0; err == 0 && i < conf->zone_count; i++)
 		err = make_zone(zone_table_at(state->zones, i), &conf->zone[i], conf, fault);
+	for (size_t i = 0; err == 0 && i < conf->zone_count; i++)
+		if (conf->zone[i].primary_count > 0)
+			zone_table_at(state->zones, i)->closed = &state->gate[i].closed;
 	if (err == 0)
 		err = zone_table_index(state->zones);
 	if (err == -EEXIST)
@@ -61,7 +64,8 @@ int state_new(struct state **ret, struct conf *conf, struct text *fault)
 	state->conf = conf;
 	state->key = arena_zero(&state->arena, conf->key_count * sizeof(*state->key));
 	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
-	if (state->key == NULL || state->access == NULL)
+	state->gate = arena_zero(&state->arena, conf->zone_count * sizeof(*state->gate));
+	if (state->key == NULL || state->access == NULL || state->gate == NULL)
 		err = -ENOMEM;
 	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
 		err = make_key(&state->key[i], &conf->key[i], conf, fault);
@@ -84,6 +88,11 @@ void state_free(struct state *state)
 	conf_free(state->conf);
 	arena_done(&state->arena);
 	free(state);
+}
+
+const struct server_key *state_key(const struct state *state, const struct conf_key *key)
+{
+	return key != NULL ? &state->key[key - state->conf->key] : NULL;
 }
 
 const struct server_key *state_key_find(const struct state *state, const knot_dname_t *name)

@@ -330,6 +330,12 @@ int writer_call(struct update_writer *writer, int (*task)(void *arg), void *arg)
 	return taken ? call.result : -EAGAIN;
 }
 
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
+{
+	(void)writer;
+	(void)zone;
+}
+
 int writer_start(struct update_writer *writer)
 {
 	return -pthread_create(&writer->thread, NULL, writer_main, writer);

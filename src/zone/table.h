@@ -3,6 +3,7 @@
 #define ZONE_TABLE_H
 
 #include <libknot/dname.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,9 @@ struct zone {
 	bool naptr_check;   /* refuse NAPTR records that would not work */
 	bool number_ranges; /* wildcards answer as zone/range.h says */
 	uint64_t log_size;  /* octets of change log to keep */
-	size_t index;       /* in the table */
+	/* NULL: it is ours. Else it is a copy; while this is set, one that has expired (RFC 1034 4.3.5). */
+	const atomic_bool *closed;
+	size_t index; /* in the table */
 };
 
 /* All zones that are served; never changed once made. */
