@@ -4,19 +4,13 @@
  * copy is to be checked; a few others check, each waiting for one primary at a time. Workers only ever set a
  * gate's NOTIFY and ring a bell, so that a flood of it is one check under way and one more to come.
  *
- * A check asks the primaries in their order for the SOA, beginning with one that has just said NOTIFY, until one has
- * the same serial or a newer one, which is transferred. One with an older serial is passed over: it has
- * yet to hear of the news itself.
- *
  * When a copy was last good is kept in the store, so that a restart does not make an old one good again; but not
  * at every check, as it suffices to be right within an eighth of the time to expiry.
  */
 #include "server/secondary.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
@@ -25,16 +19,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "client/socket.h"
-#include "dns/rdata.h"
-#include "dns/serial.h"
-#include "server/transfer_in.h"
-#include "server/unreachable.h"
+#include "server/check.h"
+#include "server/load.h"
 
 enum {
 	THREADS = 6,
 	RHYTHM_MS = 20, /* between two looks at all copies */
 	SLEEP_MAX_MS = 60 * 1000,
-	TOLD_AGAIN_MS = 3600 * 1000,
 	KEEP_SHARE = 8,
 	KEEP_MOST_S = 3600,
 };
@@ -42,6 +33,7 @@ enum {
 struct secondary {
 	struct update_writer *writer;
 	_Atomic(const struct state *) *state;
+	struct unreachable unreachable;
 	pthread_t thread[THREADS + 1]; /* the first is the one that looks */
 	size_t threads;
 	int bell, stop; /* eventfds; stop is rung once */
@@ -52,213 +44,7 @@ struct secondary {
 	struct copy **copy; /* by their names */
 	size_t count;
 	struct copy *ready, **ready_last; /* waiting for a thread */
-	struct unreachable unreachable;
 };
-
-/* --- what is said --- */
-
-/* Once when it begins, once when it is something else, and every hour. */
-static void tell_trouble(const struct copy *copy, struct copy_peer *peer, const char *why)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if (peer->told != NULL && strcmp(peer->told, why) == 0 &&
-	    now - peer->told_ms < TOLD_AGAIN_MS)
-		return;
-	log_warning("zone %s: primary %s: %s", copy->text, peer->name, why);
-	free(peer->told);
-	peer->told = strdup(why);
-	peer->told_ms = now;
-}
-
-static void tell_good(const struct copy *copy, struct copy_peer *peer)
-{
-	if (peer->told != NULL)
-		log_info("zone %s: primary %s is of use again", copy->text, peer->name);
-	free(peer->told);
-	peer->told = NULL;
-}
-
-/* --- a check, by a thread that waits --- */
-
-enum verdict {
-	PEER_USELESS,   /* it does not answer, or not what it should */
-	PEER_OLDER,     /* it has less than we have */
-	PEER_SAME,      /* the copy is what it has */
-	PEER_FETCHED,   /* it is now */
-	PEER_CANCELLED, /* we are to end, or the copy is dropped */
-};
-
-struct check {
-	struct secondary *secondary;
-	struct copy *copy;
-	bool expired;
-	struct copy_version version; /* after PEER_FETCHED */
-	uint32_t serial;             /* that a primary has named; 0: none has */
-};
-
-static bool is_cancelled(const struct check *c)
-{
-	return atomic_load(&c->secondary->stopping) || atomic_load(&c->copy->dropped);
-}
-
-/* The serial in an answer to a question for the SOA. NULL, or what is wrong with the answer. */
-static const char *read_serial(const struct copy *copy, const struct client_answer *answer,
-			       uint32_t *ret)
-{
-	const knot_pktsection_t *section = knot_pkt_section(answer->packet, KNOT_ANSWER);
-
-	if (!knot_wire_get_aa(answer->packet->wire))
-		return "it is not authoritative for the zone";
-	for (uint16_t i = 0; i < section->count; i++) {
-		const knot_rrset_t *rr = knot_pkt_rr(section, i);
-
-		if (rr->type != KNOT_RRTYPE_SOA || rr->rrs.count == 0 ||
-		    !knot_dname_is_case_equal(rr->owner, copy->zone.apex))
-			continue;
-
-		struct slice rdata = slice_make(rr->rrs.rdata->data, rr->rrs.rdata->len);
-		if (!rdata_valid(KNOT_RRTYPE_SOA, rdata))
-			break;
-		*ret = rdata_soa_serial(rdata);
-		return NULL;
-	}
-	return "it says nothing of the zone's SOA record";
-}
-
-static void note_unreachable(struct check *c, const struct copy_peer *peer, int err)
-{
-	struct secondary *s = c->secondary;
-
-	pthread_mutex_lock(&s->lock);
-	if (err == -ETIMEDOUT)
-		unreachable_add(&s->unreachable, &peer->address, clock_monotonic_ms());
-	else
-		unreachable_remove(&s->unreachable, &peer->address);
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* Asks for the SOA: over UDP, and over TCP where that is lost. 0, or a negative errno that was told. */
-static int ask_serial(struct check *c, struct copy_peer *peer, uint32_t *ret)
-{
-	struct client_options options = copy_peer_options(peer);
-	struct client_answer answer;
-	struct client *client = NULL;
-	struct text why = { 0 };
-	int err;
-
-	do {
-		client_free(client);
-		err = client_new(&client, &options);
-		if (err != 0)
-			return err;
-		err = client_query(client, &answer, c->copy->zone.apex, KNOT_RRTYPE_SOA);
-		options.tcp = !options.tcp;
-	} while (err == -ETIMEDOUT && options.tcp);
-	note_unreachable(c, peer, err);
-	if (err != 0) {
-		text_puts(&why, client_fault(client));
-	} else if (answer.rcode != KNOT_RCODE_NOERROR) {
-		client_refusal(&why, client, &answer);
-		err = -EACCES;
-	} else {
-		const char *wrong = read_serial(c->copy, &answer, ret);
-
-		text_puts(&why, wrong != NULL ? wrong : "");
-		err = wrong != NULL ? -EBADMSG : 0;
-	}
-	client_free(client);
-	if (err != 0 && !is_cancelled(c))
-		tell_trouble(c->copy, peer, text_get(&why));
-	text_done(&why);
-	return err;
-}
-
-static enum verdict transfer(struct check *c, struct copy_peer *peer, bool whole)
-{
-	struct secondary *s = c->secondary;
-	struct transfer_in t = { .writer = s->writer,
-				 .state = s->state,
-				 .stopping = &s->stopping,
-				 .copy = c->copy,
-				 .peer = peer,
-				 .whole = whole };
-	int err = transfer_in(&t);
-
-	if (err < 0 && !is_cancelled(c))
-		tell_trouble(c->copy, peer, t.why != NULL ? t.why : strerror(-err));
-	free(t.why);
-	if (err != 0)
-		return is_cancelled(c) ? PEER_CANCELLED : PEER_USELESS;
-	c->serial = t.serial;
-	if (t.current)
-		return t.serial == c->copy->version.serial ? PEER_SAME : PEER_OLDER;
-	c->version = t.version;
-	return PEER_FETCHED;
-}
-
-static enum verdict check_peer(struct check *c, struct copy_peer *peer)
-{
-	const struct copy_version *version = &c->copy->version;
-	char why[96];
-	uint32_t serial;
-	enum verdict verdict;
-
-	if (peer->tls != NULL) {
-		tell_trouble(c->copy, peer, "tls: is not there yet");
-		return PEER_USELESS;
-	}
-	if (ask_serial(c, peer, &serial) != 0)
-		return is_cancelled(c) ? PEER_CANCELLED : PEER_USELESS;
-	c->serial = serial;
-	if (version->there && serial == version->serial)
-		verdict = PEER_SAME;
-	else if (!version->there || c->expired)
-		verdict = transfer(c, peer, true);
-	else if (serial_after(serial, version->serial))
-		verdict = transfer(c, peer, false);
-	else
-		verdict = PEER_OLDER;
-	if (verdict == PEER_OLDER) {
-		snprintf(why, sizeof(why), "its serial %u is older than the copy's %u", serial,
-			 version->serial);
-		tell_trouble(c->copy, peer, why);
-	}
-	if (verdict == PEER_SAME || verdict == PEER_FETCHED)
-		tell_good(c->copy, peer);
-	return verdict;
-}
-
-static bool is_skipped(struct check *c, const struct copy_peer *peer)
-{
-	struct secondary *s = c->secondary;
-
-	pthread_mutex_lock(&s->lock);
-	bool skip = unreachable_skip(&s->unreachable, &peer->address, clock_monotonic_ms());
-	pthread_mutex_unlock(&s->lock);
-	return skip;
-}
-
-/* All primaries, until one is good; first: 1 + index of the one to begin with, 0: in order. */
-static enum verdict check_peers(struct check *c, unsigned first)
-{
-	enum verdict verdict = PEER_USELESS;
-
-	for (size_t i = 0; i <= c->copy->peer_count; i++) {
-		size_t index = i == 0 ? first - (size_t)1 : i - 1;
-
-		if ((i == 0) ? first == 0 : index + 1 == first)
-			continue;
-
-		struct copy_peer *peer = &c->copy->peer[index];
-		if (is_skipped(c, peer))
-			continue;
-		verdict = check_peer(c, peer);
-		if (verdict == PEER_SAME || verdict == PEER_FETCHED || verdict == PEER_CANCELLED)
-			break;
-	}
-	return verdict;
-}
 
 /* --- keeping when copies were good --- */
 
@@ -338,17 +124,17 @@ static void close_gate(struct copy *copy)
 }
 
 /* With the lock held: what a check has found out. */
-static void finish(struct copy *copy, const struct check *c, enum verdict verdict)
+static void finish(struct copy *copy, const struct check *c)
 {
 	int64_t now = clock_monotonic_ms();
 
 	if (c->serial != 0)
 		copy->primary_serial = c->serial;
-	if (verdict == PEER_FETCHED) {
+	if (c->verdict == CHECK_FETCHED) {
 		copy->version = c->version;
 		copy->kept = c->version.checked;
 	}
-	if (verdict != PEER_SAME && verdict != PEER_FETCHED) {
+	if (c->verdict != CHECK_SAME && c->verdict != CHECK_FETCHED) {
 		refresh_fail(&copy->refresh, &copy->version.timers, now, random_number());
 		return;
 	}
@@ -360,21 +146,23 @@ static void finish(struct copy *copy, const struct check *c, enum verdict verdic
 /* With the lock held, which is let go while the network is waited for. */
 static void check(struct secondary *s, struct copy *copy)
 {
-	struct check c = { .secondary = s,
+	struct check c = { .writer = s->writer,
+			   .state = s->state,
+			   .stopping = &s->stopping,
+			   .unreachable = &s->unreachable,
 			   .copy = copy,
+			   .first = copy->notified,
 			   .expired = refresh_expired(&copy->refresh, clock_monotonic_ms()) };
-	unsigned first = copy->notified;
 
 	copy->notified = 0;
 	pthread_mutex_unlock(&s->lock);
-
-	enum verdict verdict = check_peers(&c, first);
+	check_primaries(&c);
 	pthread_mutex_lock(&s->lock);
 	if (atomic_load(&copy->dropped)) {
 		copy_free(copy);
 		return;
 	}
-	finish(copy, &c, verdict);
+	finish(copy, &c);
 	if (!is_to_be_kept(copy))
 		return;
 	copy->refresh.busy = true; /* so that a reload leaves it to us */
@@ -652,6 +440,7 @@ int secondary_new(struct secondary **ret, struct update_writer *writer,
 	s->ready_last = &s->ready;
 	s->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	s->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	unreachable_init(&s->unreachable);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->filled, NULL);
 
@@ -718,6 +507,7 @@ void secondary_free(struct secondary *s)
 	free(s->copy);
 	pthread_cond_destroy(&s->filled);
 	pthread_mutex_destroy(&s->lock);
+	unreachable_done(&s->unreachable);
 	if (s->bell >= 0)
 		close(s->bell);
 	if (s->stop >= 0)

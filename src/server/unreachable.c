@@ -18,7 +18,7 @@ static size_t find(const struct unreachable *u, const struct conf_address *addre
 	return i;
 }
 
-bool unreachable_skip(struct unreachable *u, const struct conf_address *address, int64_t now_ms)
+static bool skip(struct unreachable *u, const struct conf_address *address, int64_t now_ms)
 {
 	size_t i = find(u, address);
 
@@ -30,22 +30,43 @@ bool unreachable_skip(struct unreachable *u, const struct conf_address *address,
 	return false;
 }
 
+bool unreachable_skip(struct unreachable *u, const struct conf_address *address, int64_t now_ms)
+{
+	pthread_mutex_lock(&u->lock);
+	bool skipped = skip(u, address, now_ms);
+	pthread_mutex_unlock(&u->lock);
+	return skipped;
+}
+
 void unreachable_add(struct unreachable *u, const struct conf_address *address, int64_t now_ms)
 {
+	pthread_mutex_lock(&u->lock);
 	size_t i = find(u, address);
-
 	if (i == u->count && u->count < UNREACHABLE_MAX)
 		u->count++;
 	else if (i == u->count)
 		i = u->next++ % UNREACHABLE_MAX;
 	u->entry[i].address = *address;
 	u->entry[i].until_ms = now_ms + UNREACHABLE_MS;
+	pthread_mutex_unlock(&u->lock);
 }
 
 void unreachable_remove(struct unreachable *u, const struct conf_address *address)
 {
+	pthread_mutex_lock(&u->lock);
 	size_t i = find(u, address);
-
 	if (i < u->count)
 		u->entry[i] = u->entry[--u->count];
+	pthread_mutex_unlock(&u->lock);
+}
+
+void unreachable_init(struct unreachable *u)
+{
+	*u = (struct unreachable){ 0 };
+	pthread_mutex_init(&u->lock, NULL);
+}
+
+void unreachable_done(struct unreachable *u)
+{
+	pthread_mutex_destroy(&u->lock);
 }

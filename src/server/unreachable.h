@@ -2,18 +2,24 @@
 #ifndef SERVER_UNREACHABLE_H
 #define SERVER_UNREACHABLE_H
 
+#include <pthread.h>
+
 #include "conf/conf.h"
 
 enum { UNREACHABLE_MAX = 64, UNREACHABLE_MS = 5000 };
 
-/* Servers that did not answer in time. One thread at a time; times are milliseconds of the caller's. */
+/* Servers that did not answer in time. For any thread; times are milliseconds of the caller's clock. */
 struct unreachable {
+	pthread_mutex_t lock;
 	struct {
 		struct conf_address address;
 		int64_t until_ms;
 	} entry[UNREACHABLE_MAX];
 	size_t count, next;
 };
+
+void unreachable_init(struct unreachable *u);
+void unreachable_done(struct unreachable *u);
 
 /*
  * Whether it is better left alone for now. Once the time is over, one caller is let through to try, and the
