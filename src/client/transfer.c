@@ -6,7 +6,7 @@
  * that unsigned messages are kept until the next MAC vouches for them. Records are handed on as
  * they come, which transfer.h says to the caller: a zone of millions need not wait in memory.
  */
-#include "client/transfer.h"
+#include "client/transfer_stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
-#include "client/request.h"
 #include "client/socket.h"
 
 enum {
@@ -24,25 +23,6 @@ enum {
 	LONGEST_MS = 4 * 3600 * 1000, /* a transfer has an end */
 	SOA_SIZE = 2 + 5 * 4,
 	AUTHORITY_SIZE = 2 + 2 + 2 + 4 + 2 + SOA_SIZE,
-};
-
-struct transfer {
-	struct client *client;
-	struct client_copied *copied;
-	struct client_answer *answer; /* in copied */
-	struct sequence sequence;
-	bool stored;
-	int64_t since_ms; /* when it began */
-
-	struct request_mark mark;
-	size_t messages;
-
-	/* Of signed transfers: the last MAC, and the messages since. */
-	uint8_t mac[REQUEST_MAC_MAX];
-	size_t mac_size;
-	uint64_t time_signed;
-	struct text unsigned_octets;
-	unsigned unsigned_count;
 };
 
 static int fail(struct transfer *t, const char *what)
@@ -149,8 +129,20 @@ static int take_message(struct transfer *t, knot_pkt_t *packet)
 	return err;
 }
 
-/* Whether the answer is complete: the closing SOA came, or a refusal. */
-static bool is_over(const struct transfer *t)
+int client_transfer_take(struct transfer *t, size_t size)
+{
+	struct client *client = t->client;
+	knot_pkt_t *packet;
+	int err = client_answer_parse(client, &packet, &t->mark, client->answer, size);
+
+	if (err < 0)
+		return err == -EAGAIN ? fail(t, "has a message of another question") : err;
+	knot_pkt_free(client->packet);
+	client->packet = packet;
+	return take_message(t, packet);
+}
+
+bool client_transfer_is_over(const struct transfer *t)
 {
 	return t->sequence.over || t->answer->rcode != KNOT_RCODE_NOERROR ||
 	       t->answer->tsig_error != 0;
@@ -173,7 +165,6 @@ static int receive_message(struct transfer *t, int fd)
 	struct client *client = t->client;
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	size_t size;
-	knot_pkt_t *packet;
 	int err = client_socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
 						clock_monotonic_ms() + patience);
 
@@ -188,12 +179,7 @@ static int receive_message(struct transfer *t, int fd)
 		return client_fail(client, err, "%s: %s during the transfer", client->server,
 				   strerror(-err));
 
-	err = client_answer_parse(client, &packet, &t->mark, client->answer, size);
-	if (err < 0)
-		return err == -EAGAIN ? fail(t, "has a message of another question") : err;
-	knot_pkt_free(client->packet);
-	client->packet = packet;
-	return take_message(t, packet);
+	return client_transfer_take(t, size);
 }
 
 /* RFC 1995 3: the SOA of the client's version; of it only the serial matters. */
@@ -210,12 +196,29 @@ static void write_version(struct writer *w, uint32_t serial)
 		write_u32(w, 0);
 }
 
-static int make_request(struct transfer *t)
+int client_transfer_begin(struct transfer *t, struct client *client, struct client_copied *copied,
+			  const struct client_copy *copy)
 {
 	uint8_t message[KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4 + AUTHORITY_SIZE] = { 0 };
 	struct writer w = write_begin(message, sizeof(message));
 	const struct sequence *s = &t->sequence;
 
+	*copied = (struct client_copied){ 0 };
+	*t = (struct transfer){
+		.client = client,
+		.copied = copied,
+		.answer = &copied->answer,
+		.since_ms = clock_monotonic_ms(),
+		.mark = { .id = client_request_id(), .served = !copy->stored },
+		.sequence = { .zone = copy->zone,
+			      .since = copy->since,
+			      .have = copy->serial,
+			      .record = copy->record,
+			      .arg = copy->arg },
+	};
+	knot_pkt_free(client->packet);
+	client->packet = NULL;
+	text_reset(&client->fault);
 	w.pos += KNOT_WIRE_HEADER_SIZE;
 	write_bytes(&w, s->zone, knot_dname_size(s->zone));
 	write_u16(&w, s->since ? KNOT_RRTYPE_IXFR : KNOT_RRTYPE_AXFR);
@@ -225,8 +228,6 @@ static int make_request(struct transfer *t)
 		write_version(&w, s->have);
 		knot_wire_set_nscount(message, 1);
 	}
-	t->mark.served = !t->stored;
-	t->mark.id = client_request_id();
 	return client_request_finish(t->client, &t->mark, message, write_size(&w));
 }
 
@@ -235,11 +236,7 @@ static int ask(struct transfer *t, int *ret)
 	struct client *client = t->client;
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	int64_t deadline = clock_monotonic_ms() + patience;
-	int fd, err = make_request(t);
-
-	if (err < 0)
-		return err;
-	err = client_socket_open(&fd, &client->options.address, true, deadline);
+	int fd, err = client_socket_open(&fd, &client->options.address, true, deadline);
 	if (err < 0)
 		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
 	err = client_socket_send_message(fd, client->request, client->request_size, deadline);
@@ -251,38 +248,26 @@ static int ask(struct transfer *t, int *ret)
 	return 0;
 }
 
+void client_transfer_end(struct transfer *t)
+{
+	text_done(&t->unsigned_octets);
+	t->answer->packet = t->client->packet;
+	t->copied->form = t->sequence.form;
+	t->copied->serial = t->sequence.serial;
+}
+
 int client_copy(struct client *client, struct client_copied *ret, const struct client_copy *copy)
 {
-	struct transfer t = {
-		.client = client,
-		.copied = ret,
-		.answer = &ret->answer,
-		.stored = copy->stored,
-		.since_ms = clock_monotonic_ms(),
-		.sequence = { .zone = copy->zone,
-			      .since = copy->since,
-			      .have = copy->serial,
-			      .record = copy->record,
-			      .arg = copy->arg },
-	};
-	int fd = -1;
+	struct transfer t;
+	int fd = -1, err = client_transfer_begin(&t, client, ret, copy);
 
-	*ret = (struct client_copied){ 0 };
-	knot_pkt_free(client->packet);
-	client->packet = NULL;
-	text_reset(&client->fault);
-	int err = ask(&t, &fd);
-	if (err < 0)
-		return err;
-
-	do
+	if (err == 0)
+		err = ask(&t, &fd);
+	while (err == 0 && !client_transfer_is_over(&t))
 		err = receive_message(&t, fd);
-	while (err == 0 && !is_over(&t));
-	close(fd);
-	text_done(&t.unsigned_octets);
-	ret->answer.packet = client->packet;
-	ret->form = t.sequence.form;
-	ret->serial = t.sequence.serial;
+	if (fd >= 0)
+		close(fd);
+	client_transfer_end(&t);
 	return err;
 }
 
