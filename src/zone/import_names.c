@@ -103,8 +103,9 @@ static bool is_same_name(const struct import_names *names, const knot_dname_t *o
 {
 	size_t size = names->owner_size;
 
-	return size > 0 && (memcmp(names->owner, owner, size) == 0 ||
-			    knot_dname_is_case_equal(names->owner, owner));
+	return size > 0 && knot_dname_size(owner) == size &&
+	       (memcmp(names->owner, owner, size) == 0 ||
+		knot_dname_is_case_equal(names->owner, owner));
 }
 
 static const char *check_naptr(struct slice rdata)
