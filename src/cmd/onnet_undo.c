@@ -220,8 +220,8 @@ static int check_kind(struct undo *u)
 
 /* --- what stands in the way --- */
 
-/* The newest change of the record's set since the entry: who and when, appended to out. */
-static bool blame(struct undo *u, const struct record *r, struct text *out)
+/* The newest change of the record's set since the entry: its serial, and who and when in out. */
+static bool blame(struct undo *u, const struct record *r, uint32_t *serial, struct text *out)
 {
 	const struct trail_target at = { .zone = u->target->zone, .name = r->owner };
 	const struct audit_question question = { .since = u->entry->head.time,
@@ -243,6 +243,7 @@ static bool blame(struct undo *u, const struct record *r, struct text *out)
 		text_printf(out, "serial %u (", entry->head.serial_after);
 		trail_who(out, &entry->head);
 		text_printf(out, ", %s)", time);
+		*serial = entry->head.serial_after;
 		return true;
 	}
 	return false;
@@ -250,24 +251,26 @@ static bool blame(struct undo *u, const struct record *r, struct text *out)
 
 static int conflict(struct undo *u, const struct record *r, const char *what)
 {
-	struct text name = { 0 }, who = { 0 };
-	int code;
+	struct text name = { 0 }, type = { 0 }, who = { 0 };
+	uint32_t serial;
 
-	trail_name(u->session, &name, r);
-	if (blame(u, r, &who))
-		code = command_fail(
+	trail_label(u->session, &name, r);
+	type_format(&type, r->type);
+	if (blame(u, r, &serial, &who))
+		command_fail(
 			EXIT_REFUSED,
-			"serial %u can't be undone: %s %s since, by %s\n"
-			"onnet: undo that one first, or put things right by hand: \"onnet log %s --zone %s\" "
-			"shows what became of it",
-			u->serial, text_get(&name), what, text_get(&who),
-			plain_name(u->session, r->owner), u->zone_text);
+			"serial %u can't be undone: %s %s %s since, by %s\n"
+			"onnet: undo that one first (onnet undo %u %s), or see what became of it "
+			"(onnet log %s)",
+			u->serial, text_get(&name), text_get(&type), what, text_get(&who), serial,
+			u->zone_text, text_get(&name));
 	else
-		code = command_fail(EXIT_REFUSED, "serial %u can't be undone: %s %s since",
-				    u->serial, text_get(&name), what);
+		command_fail(EXIT_REFUSED, "serial %u can't be undone: %s %s %s since", u->serial,
+			     text_get(&name), text_get(&type), what);
 	text_done(&name);
+	text_done(&type);
 	text_done(&who);
-	return code;
+	return EXIT_REFUSED;
 }
 
 static bool beside_cname(uint16_t type)

@@ -68,8 +68,8 @@ int trail_records(struct session *s, struct text *out, const struct trail_entry 
 /* Who it was: "ops from 192.0.2.7" */
 void trail_who(struct text *out, const struct audit_head *head);
 
-/* A record as a person calls it: "+12025550123 NAPTR", "a.example.net A" */
-void trail_name(struct session *s, struct text *out, const struct record *r);
+/* What a record's owner is called: "+12025550123", "a.example.net". */
+void trail_label(struct session *s, struct text *out, const struct record *r);
 
 /* Whether two SOA records differ in nothing but the serial. */
 bool trail_same_soa(const struct record *a, const struct record *b);

@@ -53,7 +53,7 @@ static void put_name(struct text *out, const knot_dname_t *name)
 		out->data[--out->size] = '\0';
 }
 
-static void put_label(struct session *s, struct text *out, const struct record *r)
+void trail_label(struct session *s, struct text *out, const struct record *r)
 {
 	struct entry_place place;
 	char number[NUMBER_TEXT_ROOM];
@@ -66,13 +66,6 @@ static void put_label(struct session *s, struct text *out, const struct record *
 		number_format(number, &place.number);
 		text_puts(out, number);
 	}
-}
-
-void trail_name(struct session *s, struct text *out, const struct record *r)
-{
-	put_label(s, out, r);
-	text_puts(out, " ");
-	type_format(out, r->type);
 }
 
 static void put_peer(struct text *out, struct slice peer)
@@ -196,7 +189,7 @@ static void fill_shown(struct session *s, struct shown *shown)
 	bool uri = !shown->from->cut && r->type == KNOT_RRTYPE_NAPTR &&
 		   entry_view(&s->arena, &view, r, NULL) == 0 && view.template != NULL;
 
-	put_label(s, &text, r);
+	trail_label(s, &text, r);
 	shown->label = keep(s, &text);
 	type_format(&text, r->type);
 	shown->type = keep(s, &text);
