@@ -47,24 +47,24 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
+		    "listen-tls, listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
 		    "udp-max-payload" } },
 		{ "unknown section",
 		  "zones: []\nfoo: 1\n",
-		  { "1:1: unknown word 'zones' in the file; did you mean 'zone'? allowed: server, "
+		  { "1:1: unknown word 'zones' in the file; did you mean 'zone'? allowed: tls, server, "
 		    "key, zone, number",
-		    "2:1: unknown word 'foo' in the file; allowed: server, key, zone, number" } },
+		    "2:1: unknown word 'foo' in the file; allowed: tls, server, key, zone, number" } },
 		{ "case counts",
 		  "Server:\n",
 		  { "1:1: unknown word 'Server' in the file; did you "
-		    "mean 'server'? allowed: server, key, zone, "
+		    "mean 'server'? allowed: tls, server, key, zone, "
 		    "number" } },
 		{ "unknown in a transfer rule",
 		  OPS "zone: {domain: a, transfer: {key: ops, numbers: +1}}\n",
-		  { "3:40: unknown word 'numbers' in a transfer rule; allowed: key, address" } },
+		  { "3:40: unknown word 'numbers' in a transfer rule; allowed: key, address, tls" } },
 		{ "a word that would be a line of its own",
 		  "\"a\\nb\": 1\n",
-		  { "1:1: unknown word 'a?b' in the file; allowed: server, key, zone, number" } },
+		  { "1:1: unknown word 'a?b' in the file; allowed: tls, server, key, zone, number" } },
 		{ "doubled word",
 		  "server:\n  workers: 1\n  user: a\n  workers: 2\n",
 		  { "4:3: 'workers' is given twice in server, first in line 2" } },
