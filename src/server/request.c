@@ -124,6 +124,7 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->size = octets.size;
 	x->peer = (const struct sockaddr *)&origin->peer;
 	x->tcp = origin->connection != NULL;
+	x->tls = origin->tls;
 	x->own_payload = own_payload(r, origin);
 	request->read = exchange_read(x);
 	request->plain = (request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
