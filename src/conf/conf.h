@@ -91,6 +91,7 @@ struct conf_zone {
 	bool naptr_check;   /* default true */
 	bool number_ranges; /* wildcards are number ranges, default false */
 	uint64_t log_size;  /* octets of change log kept, default 64 MiB */
+	uint64_t log_age;   /* seconds that its entries are kept, default 0: any time */
 	int line;
 };
 

@@ -80,6 +80,8 @@ static const struct row schema[] = {
 	  .fallback = { "off" } },
 	{ ZONE, "log-size", &kind_size, ONE(conf_zone, log_size), .least = 64 << 10,
 	  .most = (uint64_t)1024 << 30, .fallback = { "64M" } },
+	{ ZONE, "log-age", &kind_duration, ONE(conf_zone, log_age), .least = 1,
+	  .most = (uint64_t)36500 * 86400 },
 
 	{ NUMBER, "e164", &kind_suffix, MANY(conf, e164) },
 	{ NUMBER, "isn", &kind_suffix, MANY(conf, isn) },

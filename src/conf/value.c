@@ -77,6 +77,33 @@ static int size_read(struct reading *r, const struct row *row, const struct node
 	return 0;
 }
 
+/* "90", "90s", "15m", "12h", "30d", "2w" */
+static int duration_read(struct reading *r, const struct row *row, const struct node *node,
+			 void *ret)
+{
+	static const char units[] = "smhdw";
+	static const uint64_t seconds[] = { 1, 60, 3600, 86400, 7 * 86400 };
+	const char *text = node->text, *unit = NULL;
+	uint64_t value = 0;
+	size_t digits = strspn(text, "0123456789");
+
+	for (size_t i = 0; i < digits && value <= row->most; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	if (text[digits] != '\0')
+		unit = text[digits + 1] == '\0' ? strchr(units, text[digits]) : NULL;
+	if (unit != NULL && value <= row->most)
+		value *= seconds[unit - units];
+	if (digits == 0 || (unit == NULL && text[digits] != '\0') || value < row->least ||
+	    value > row->most)
+		return fault_add(r->faults, node->mark,
+				 "%s: '%.80s' is not a time from %jus to %jud (seconds; s, m, h, d "
+				 "or w behind the number)",
+				 row->word, text, (uintmax_t)row->least,
+				 (uintmax_t)row->most / 86400);
+	*(uint64_t *)ret = value;
+	return 0;
+}
+
 static int flag_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	static const struct {
@@ -304,6 +331,7 @@ static int type_read(struct reading *r, const struct row *row, const struct node
 
 const struct kind kind_count = { .read = count_read, .size = sizeof(unsigned) };
 const struct kind kind_size = { .read = size_read, .size = sizeof(uint64_t) };
+const struct kind kind_duration = { .read = duration_read, .size = sizeof(uint64_t) };
 const struct kind kind_flag = { .read = flag_read, .size = sizeof(bool) };
 const struct kind kind_address = { .read = address_read,
 				   .size = sizeof(struct conf_address),

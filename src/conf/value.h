@@ -7,6 +7,7 @@
 /* Values that are one word. Beside each, what it is read into. */
 extern const struct kind kind_count;       /* unsigned */
 extern const struct kind kind_size;        /* uint64_t */
+extern const struct kind kind_duration;    /* uint64_t, seconds */
 extern const struct kind kind_flag;        /* bool */
 extern const struct kind kind_address;     /* struct conf_address */
 extern const struct kind kind_address_tls; /* struct conf_address, of port 853 unless it says so */

@@ -31,6 +31,8 @@ struct exchange {
 	bool dnssec;
 	uint8_t version;
 	enum exchange_ranges ranges;
+	struct slice
+		audit; /* the option that asks for a change log (dns/audit.h); data NULL: none */
 
 	uint16_t rcode;    /* 12 bits, RFC 6891 6.1.3 */
 	uint16_t why_code; /* extended error (RFC 8914), sent where why is not NULL */

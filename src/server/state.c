@@ -32,6 +32,7 @@ static int make_zone(struct zone *ret, const struct conf_zone *zone, const struc
 	ret->naptr_check = zone->naptr_check;
 	ret->number_ranges = zone->number_ranges;
 	ret->log_size = zone->log_size;
+	ret->log_age = zone->log_age;
 	return 0;
 }
 
