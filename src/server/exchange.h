@@ -2,6 +2,7 @@
 #ifndef SERVER_EXCHANGE_H
 #define SERVER_EXCHANGE_H
 
+#include "server/cookie.h"
 #include "server/tsig.h"
 #include "zone/reply.h"
 
@@ -16,7 +17,9 @@ struct exchange {
 	size_t size;
 	const struct sockaddr *peer;
 	bool tcp;
-	uint16_t own_payload; /* what we say that we take over UDP */
+	uint16_t own_payload;                 /* what we say that we take over UDP */
+	const struct cookie_secrets *cookies; /* NULL, or none in it: cookies are passed over */
+	const char *identity; /* said to whoever asks (RFC 5001); NULL: nothing is */
 
 	uint8_t opcode;
 	size_t question_size; /* octets of header and question; the header alone where there is none */
@@ -27,6 +30,8 @@ struct exchange {
 	bool dnssec;
 	uint8_t version;
 	enum exchange_ranges ranges;
+	struct cookie cookie; /* RFC 7873 */
+	const char *nsid;     /* identity, where it was asked for */
 
 	uint16_t rcode;    /* 12 bits, RFC 6891 6.1.3 */
 	uint16_t why_code; /* extended error (RFC 8914), sent where why is not NULL */

@@ -7,6 +7,7 @@
 #include "server/request.h"
 
 #include "dns/rdata.h"
+#include "server/chaos.h"
 #include "server/transfer.h"
 #include "server/update.h"
 
@@ -69,8 +70,10 @@ static enum response answer_query(struct responder *r, struct request *request, 
 	struct reply reply;
 
 	if (x->qclass != KNOT_CLASS_IN) {
-		x->rcode = KNOT_RCODE_REFUSED;
-		return fail(x, wire, size);
+		exchange_reply(x, &reply, wire, response_room(x));
+		x->rcode = x->qclass == KNOT_CLASS_CH ? chaos_answer(x, r->state->conf, &reply) :
+							KNOT_RCODE_REFUSED;
+		return finish(x, &reply, size);
 	}
 	if (is_question_only(x->qtype)) {
 		x->rcode = KNOT_RCODE_NOTIMPL;
@@ -125,6 +128,8 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->peer = (const struct sockaddr *)&origin->peer;
 	x->tcp = origin->connection != NULL;
 	x->own_payload = own_payload(r, origin);
+	x->cookies = &r->state->cookies;
+	x->identity = r->state->conf->identity;
 	request->read = exchange_read(x);
 	request->plain = (request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
 			 x->opcode == KNOT_OPCODE_QUERY;

@@ -237,7 +237,7 @@ static void other_additional_records_do_not_matter(void **state)
 static void options_count_in_an_opt_record_alone(void **state)
 {
 	struct slice option = slice_make("\xff\x04\0\0", 4); /* OPTION_RANGES of dns/option.h */
-	struct exchange x;
+	struct exchange x = { .peer = NULL };
 
 	(void)state;
 	for (int is_opt = 0; is_opt < 2; is_opt++) {
