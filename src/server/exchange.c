@@ -34,6 +34,7 @@ static void forget(struct exchange *x)
 	x->rcode = KNOT_RCODE_NOERROR;
 	x->why_code = 0;
 	x->why = NULL;
+	x->cut = false;
 	x->message = NULL;
 	x->tsig.present = false;
 	x->tsig.error = 0;
@@ -217,8 +218,7 @@ static enum exchange_read take_parsed_opt(struct exchange *x, const knot_pkt_t *
 	return judge_opt(x);
 }
 
-enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
-				  const struct state *state)
+enum exchange_read exchange_parse(struct exchange *x, struct arena *arena)
 {
 	knot_mm_t *mm = arena_take(arena, sizeof(*mm));
 	uint8_t *copy = arena_copy(arena, x->wire, x->size);
@@ -234,9 +234,11 @@ enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
 	int err = knot_pkt_parse(x->message, KNOT_PF_NOCANON);
 	if (err != KNOT_EOK)
 		return broken(x, err == KNOT_ENOMEM ? KNOT_RCODE_SERVFAIL : KNOT_RCODE_FORMERR);
-	if (x->message->opt_rr != NULL && take_parsed_opt(x, x->message) == EXCHANGE_BROKEN)
-		return EXCHANGE_BROKEN;
+	return x->message->opt_rr != NULL ? take_parsed_opt(x, x->message) : EXCHANGE_WHOLE;
+}
 
+enum exchange_read exchange_verify(struct exchange *x, const struct state *state)
+{
 	uint8_t rcode = tsig_verify(&x->tsig, state, x->message, clock_wall_s());
 	return rcode == KNOT_RCODE_NOERROR ? EXCHANGE_WHOLE : broken(x, rcode);
 }
@@ -284,7 +286,7 @@ void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size
 	reply->size = x->question_size;
 	reply->max = room > x->question_size + tail ? room - tail : x->question_size;
 	memset(reply->count, 0, sizeof(reply->count));
-	reply->truncated = false;
+	reply->truncated = x->cut;
 	reply->authoritative = false;
 	reply->dnssec = x->dnssec;
 	reply->placed_count = 0;

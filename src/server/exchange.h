@@ -36,6 +36,7 @@ struct exchange {
 	uint16_t rcode;    /* 12 bits, RFC 6891 6.1.3 */
 	uint16_t why_code; /* extended error (RFC 8914), sent where why is not NULL */
 	const char *why;
+	bool cut; /* the response has no records and is truncated */
 
 	knot_pkt_t *message; /* the request in whole; NULL where the quick look was enough */
 	struct tsig tsig;    /* where it has none, nothing but that is set */
@@ -55,9 +56,9 @@ enum exchange_read {
  */
 enum exchange_read exchange_read(struct exchange *x);
 
-/* Reads the request whole with libknot, and judges its signature; the memory is the arena's. */
-enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
-				  const struct state *state);
+/* Reads the request whole with libknot; the memory is the arena's. Then judges the signature, if it has one. */
+enum exchange_read exchange_parse(struct exchange *x, struct arena *arena);
+enum exchange_read exchange_verify(struct exchange *x, const struct state *state);
 
 /* Starts the reply in a buffer of room octets: header and question are copied, and room left for OPT and TSIG. */
 void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size_t room);
