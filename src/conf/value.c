@@ -313,6 +313,17 @@ static int number_read(struct reading *r, const struct row *row, const struct no
 	return 0;
 }
 
+static int text_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
+{
+	size_t size = strlen(node->text);
+
+	if (size == 0 || size > row->most)
+		return fault_add(r->faults, node->mark, "%s: wanted are 1 to %ju octets", row->word,
+				 (uintmax_t)row->most);
+	*(const char **)ret = node->text;
+	return 0;
+}
+
 static int type_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	const char *text = node->text;
@@ -351,4 +362,5 @@ const struct kind kind_suffix = { .read = name_read,
 				  .identity = name_identity };
 const struct kind kind_algorithm = { .read = algorithm_read, .size = sizeof(char *) };
 const struct kind kind_number = { .read = number_read, .size = sizeof(char *) };
+const struct kind kind_text = { .read = text_read, .size = sizeof(char *) };
 const struct kind kind_type = { .read = type_read, .size = sizeof(uint16_t) };

@@ -301,6 +301,7 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 		state_free(state);
 		return err;
 	}
+	cookie_secrets_keep(&state->cookies, &old->cookies);
 	tell_unchangeable(old->conf, state->conf);
 	allow_files(state->conf);
 	server->state = state;
