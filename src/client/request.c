@@ -28,6 +28,17 @@ int client_fail(struct client *client, int err, const char *format, ...)
 	return err;
 }
 
+int client_fail_to_reach(struct client *client, int err, const char *way)
+{
+	if (text_get(&client->fault)[0] != '\0')
+		return err;
+	if (err == -ETIMEDOUT)
+		return client_fail(client, err, "%s does not answer (%s)", client->server, way);
+	if (err == -ECONNREFUSED)
+		return client_fail(client, err, "nothing listens on %s (%s)", client->server, way);
+	return client_fail(client, err, "%s: %s (%s)", client->server, strerror(-err), way);
+}
+
 uint16_t client_request_id(void)
 {
 	uint16_t id;

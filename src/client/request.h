@@ -39,6 +39,12 @@ int client_fail(struct client *client, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
+ * Says that the server did not answer, unless something came and it was said what was wrong with it; returns
+ * err. way: "UDP", "TCP", "TLS".
+ */
+int client_fail_to_reach(struct client *client, int err, const char *way);
+
+/*
  * Copies the message into client->request with the ID of mark, an OPT record and the signature,
  * and fills the rest of mark. -EMSGSIZE.
  */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/trust.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
 #include "conf/suggest.h"
@@ -284,6 +285,7 @@ static void session_done(struct session *s)
 {
 	client_update_free(s->update);
 	client_free(s->client);
+	client_trust_free(s->trust);
 	knot_tsig_key_deinit(&s->tsig);
 	conf_free(s->conf);
 	text_done(&s->script);

@@ -122,17 +122,28 @@ static int flag_read(struct reading *r, const struct row *row, const struct node
 	return value_fault(r, row, node, "on or off");
 }
 
+static int read_address(struct reading *r, const struct row *row, const struct node *node,
+			struct conf_address *ret, uint16_t default_port)
+{
+	char why[REMEDY_SIZE];
+
+	if (address_parse(ret, node->text, default_port, why) < 0)
+		return fault_add(r->faults, node->mark,
+				 "%s: '%.80s': %s; wanted is ADDRESS or ADDRESS@PORT", row->word,
+				 node->text, why);
+	return 0;
+}
+
 static int address_read(struct reading *r, const struct row *row, const struct node *node,
 			void *ret)
 {
-	const char *text = node->text;
-	char why[REMEDY_SIZE];
+	return read_address(r, row, node, ret, DEFAULT_PORT);
+}
 
-	if (address_parse(ret, text, DEFAULT_PORT, why) < 0)
-		return fault_add(r->faults, node->mark,
-				 "%s: '%.80s': %s; wanted is ADDRESS or ADDRESS@PORT", row->word,
-				 text, why);
-	return 0;
+static int address_tls_read(struct reading *r, const struct row *row, const struct node *node,
+			    void *ret)
+{
+	return read_address(r, row, node, ret, CONF_PORT_TLS);
 }
 
 static size_t address_identity(const void *thing, uint8_t *ret)
@@ -302,6 +313,17 @@ static int number_read(struct reading *r, const struct row *row, const struct no
 	return 0;
 }
 
+static int text_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
+{
+	size_t size = strlen(node->text);
+
+	if (size == 0 || size > row->most)
+		return fault_add(r->faults, node->mark, "%s: wanted are 1 to %ju octets", row->word,
+				 (uintmax_t)row->most);
+	*(const char **)ret = node->text;
+	return 0;
+}
+
 static int type_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	const char *text = node->text;
@@ -325,6 +347,9 @@ const struct kind kind_flag = { .read = flag_read, .size = sizeof(bool) };
 const struct kind kind_address = { .read = address_read,
 				   .size = sizeof(struct conf_address),
 				   .identity = address_identity };
+const struct kind kind_address_tls = { .read = address_tls_read,
+				       .size = sizeof(struct conf_address),
+				       .identity = address_identity };
 const struct kind kind_interface = { .read = interface_read,
 				     .size = sizeof(struct conf_interface),
 				     .identity = interface_identity };
@@ -337,4 +362,5 @@ const struct kind kind_suffix = { .read = name_read,
 				  .identity = name_identity };
 const struct kind kind_algorithm = { .read = algorithm_read, .size = sizeof(char *) };
 const struct kind kind_number = { .read = number_read, .size = sizeof(char *) };
+const struct kind kind_text = { .read = text_read, .size = sizeof(char *) };
 const struct kind kind_type = { .read = type_read, .size = sizeof(uint16_t) };

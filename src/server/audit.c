@@ -472,7 +472,8 @@ enum response audit_begin(struct stream **ret, struct responder *r, struct excha
 	if (zone == NULL)
 		return refuse(x, KNOT_RCODE_NOTAUTH, KNOT_EDNS_EDE_NOTAUTH,
 			      "no zone of this name is served here");
-	if (!access_transfer(&r->state->access[zone->index], x->tsig.key, x->peer)) {
+	if (!access_transfer(&r->state->access[zone->index], x->tsig.key, x->peer,
+			     x->tls == EXCHANGE_TLS_TRANSFERS)) {
 		log_refusal(x, zone, "no rule allows it");
 		return refuse(x, KNOT_RCODE_REFUSED, KNOT_EDNS_EDE_PROHIBITED,
 			      "no transfer rule of this zone allows to read its change log");
