@@ -35,6 +35,7 @@ static const char whole_file[] = "server:\n"
 				 "  storage: /srv/onnet            # the store\n"
 				 "  workers: 2\n"
 				 "  user: onnet\n"
+				 "  sandbox: off\n"
 				 "  tcp-idle-timeout: 20\n"
 				 "  tcp-max-clients: 300\n"
 				 "  udp-max-payload: 1400\n"
@@ -88,6 +89,7 @@ static void check_server(const struct conf *conf)
 	assert_string_equal(conf->storage, "/srv/onnet");
 	assert_int_equal(conf->workers, 2);
 	assert_string_equal(conf->user, "onnet");
+	assert_false(conf->sandbox);
 	assert_int_equal(conf->tcp_idle_timeout, 20);
 	assert_int_equal(conf->tcp_max_clients, 300);
 	assert_int_equal(conf->udp_max_payload, 1400);
@@ -183,6 +185,7 @@ static void a_file_that_says_nothing_gives_the_defaults(void **state)
 		assert_string_equal(conf->storage, "/var/lib/onnet");
 		assert_int_equal(conf->workers, 0);
 		assert_null(conf->user);
+		assert_true(conf->sandbox);
 		assert_int_equal(conf->tcp_idle_timeout, 10);
 		assert_int_equal(conf->tcp_max_clients, 1000);
 		assert_int_equal(conf->udp_max_payload, 1232);

@@ -47,7 +47,7 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
+		    "listen-xdp, storage, workers, user, sandbox, tcp-idle-timeout, tcp-max-clients, "
 		    "udp-max-payload" } },
 		{ "unknown section",
 		  "zones: []\nfoo: 1\n",
@@ -129,6 +129,9 @@ static void values_that_are_wrong_are_told(void **state)
 		    "4:20" COUNT_FAULT("tcp-max-clients", "010", "1", "1000000"),
 		    "5:20" COUNT_FAULT("udp-max-payload", "99999999999999999999", "512",
 				       "4096") } },
+		{ "the sandbox",
+		  "server:\n  sandbox: seccomp\n",
+		  { "2:12: sandbox: 'seccomp' is not on or off" } },
 		{ "interfaces",
 		  "server:\n  listen-xdp:\n  - eth0\n  - a/b\n  - a-name-of-16-octs\n  - eth1@0\n"
 		  "  - \"@53\"\n  - ..\n  - eth0@54\n",
