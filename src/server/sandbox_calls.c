@@ -205,6 +205,7 @@ static const struct condition conditions[] = {
 	{ "clone", BITS(0, CLONE_THREAD, CLONE_THREAD) },
 	{ "ioctl", IS(1, FIONBIO) },
 	{ "ioctl", IS(1, FIONREAD) },
+	{ "ioctl", IS(1, TCGETS) }, /* is it a terminal? */
 	{ "mmap", BITS(2, PROT_EXEC, 0) },
 	{ "mprotect", BITS(1, PROT_EXEC, 0) },
 	{ "prctl", IS(0, PR_SET_NAME) },

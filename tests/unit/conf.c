@@ -111,13 +111,13 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(rule[1].address[0].octets[0], 127);
 	assert_int_equal(rule[2].address[0].family, AF_INET6);
 	assert_int_equal(rule[2].address[0].length, 128);
-	assert_int_equal(rule[2].line, 21);
+	assert_int_equal(rule[2].line, 22);
 
 	rule = conf->zone[1].update;
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 28);
+	assert_int_equal(rule[1].line, 29);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
@@ -149,7 +149,7 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_int_equal(conf->zone_count, 2);
 	assert_string_equal(conf->zone[0].domain, "example.net");
 	assert_string_equal(conf->zone[0].file, "example.net.zone");
-	assert_int_equal(conf->zone[0].line, 18);
+	assert_int_equal(conf->zone[0].line, 19);
 	assert_true(conf->zone[0].naptr_check);
 	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
