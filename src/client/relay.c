@@ -7,18 +7,17 @@
 #include "client/relay.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "client/request.h"
-#include "client/socket.h"
+#include "client/connection.h"
 
-static int receive(struct client *client, int fd, struct slice request, int64_t deadline)
+static int receive(struct client *client, struct client_connection *c, struct slice request,
+		   int64_t deadline)
 {
 	const uint8_t *wire = client->answer;
 	size_t size = 0;
-	int err = client_socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
-						deadline);
+	int err = client_connection_receive(c, client->answer, sizeof(client->answer), &size,
+					    deadline);
 
 	if (err < 0)
 		return err;
@@ -33,20 +32,22 @@ int client_relay(struct client *client, struct slice *ret, struct slice request,
 {
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	int64_t deadline = clock_monotonic_ms() + patience;
-	int fd, err;
+	struct client_connection c;
+	int err;
 
 	*sent = false;
 	text_reset(&client->fault);
-	err = client_socket_open(&fd, &client->options.address, true, deadline);
+	err = client_connection_open(&c, client, false, deadline);
 	if (err < 0)
-		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
+		return err;
 	*sent = true;
-	err = client_socket_send_message(fd, request.data, request.size, deadline);
+	err = client_connection_send(&c, request.data, request.size, deadline);
 	if (err == 0)
-		err = receive(client, fd, request, deadline);
-	close(fd);
+		err = receive(client, &c, request, deadline);
+	const char *way = client_connection_way(&c);
+	client_connection_close(&c);
 	if (err < 0)
-		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
+		return client_fail_to_reach(client, err, way);
 	*ret = slice_make(client->answer, (size_t)err);
 	return 0;
 }

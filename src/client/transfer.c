@@ -10,11 +10,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/writer.h"
-#include "client/socket.h"
+#include "client/connection.h"
 
 enum {
 	UNSIGNED_MAX = 99, /* RFC 8945 5.3.1 */
@@ -118,6 +117,11 @@ static int take_message(struct transfer *t, knot_pkt_t *packet)
 	t->messages++;
 	if (t->answer->rcode != KNOT_RCODE_NOERROR || t->answer->tsig_error != 0)
 		return 0;
+	if (t->audit && !t->sequence.begun &&
+	    (answer->count == 0 || knot_pkt_rr(answer, 0)->type != KNOT_RRTYPE_SOA))
+		return client_fail(t->client, -ENOTSUP,
+				   "%s keeps no change log that onnet can read; onnetd does",
+				   t->client->server);
 	if (answer->count == 0)
 		return fail(t, "has a message without records");
 	for (uint16_t i = 0; i < answer->count && err == 0; i++)
@@ -160,13 +164,13 @@ static int check_pace(const struct transfer *t)
 	return 0;
 }
 
-static int receive_message(struct transfer *t, int fd)
+static int receive_message(struct transfer *t, struct client_connection *c)
 {
 	struct client *client = t->client;
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	size_t size;
-	int err = client_socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
-						clock_monotonic_ms() + patience);
+	int err = client_connection_receive(c, client->answer, sizeof(client->answer), &size,
+					    clock_monotonic_ms() + patience);
 
 	if (err == 0) {
 		t->copied->octets += size;
@@ -208,6 +212,7 @@ int client_transfer_begin(struct transfer *t, struct client *client, struct clie
 		.client = client,
 		.copied = copied,
 		.answer = &copied->answer,
+		.audit = copy->audit,
 		.since_ms = clock_monotonic_ms(),
 		.mark = { .id = client_request_id(), .served = !copy->stored },
 		.sequence = { .zone = copy->zone,
@@ -221,7 +226,7 @@ int client_transfer_begin(struct transfer *t, struct client *client, struct clie
 	text_reset(&client->fault);
 	w.pos += KNOT_WIRE_HEADER_SIZE;
 	write_bytes(&w, s->zone, knot_dname_size(s->zone));
-	write_u16(&w, s->since ? KNOT_RRTYPE_IXFR : KNOT_RRTYPE_AXFR);
+	write_u16(&w, copy->audit ? AUDIT_TYPE : s->since ? KNOT_RRTYPE_IXFR : KNOT_RRTYPE_AXFR);
 	write_u16(&w, KNOT_CLASS_IN);
 	knot_wire_set_qdcount(message, 1);
 	if (s->since) {
@@ -231,20 +236,24 @@ int client_transfer_begin(struct transfer *t, struct client *client, struct clie
 	return client_request_finish(t->client, &t->mark, message, write_size(&w));
 }
 
-static int ask(struct transfer *t, int *ret)
+static int ask(struct transfer *t, struct client_connection *ret)
 {
 	struct client *client = t->client;
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	int64_t deadline = clock_monotonic_ms() + patience;
-	int fd, err = client_socket_open(&fd, &client->options.address, true, deadline);
+	struct client_connection c;
+	int err = client_connection_open(&c, client, true, deadline);
+
 	if (err < 0)
-		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
-	err = client_socket_send_message(fd, client->request, client->request_size, deadline);
+		return err;
+	err = client_connection_send(&c, client->request, client->request_size, deadline);
 	if (err < 0) {
-		close(fd);
-		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
+		const char *way = client_connection_way(&c);
+
+		client_connection_close(&c);
+		return client_fail_to_reach(client, err, way);
 	}
-	*ret = fd;
+	*ret = c;
 	return 0;
 }
 
@@ -256,22 +265,33 @@ void client_transfer_end(struct transfer *t)
 	t->copied->serial = t->sequence.serial;
 }
 
+/* From the question to the end of the answer. */
+static int run(struct transfer *t)
+{
+	struct client_connection c;
+	int err = ask(t, &c);
+
+	if (err < 0)
+		return err;
+	do
+		err = receive_message(t, &c);
+	while (err == 0 && !client_transfer_is_over(t));
+	client_connection_close(&c);
+	return err;
+}
+
 int client_copy(struct client *client, struct client_copied *ret, const struct client_copy *copy)
 {
 	struct transfer t;
-	int fd = -1, err = client_transfer_begin(&t, client, ret, copy);
+	int err = client_transfer_begin(&t, client, ret, copy);
 
 	if (err == 0)
-		err = ask(&t, &fd);
-	while (err == 0 && !client_transfer_is_over(&t))
-		err = receive_message(&t, fd);
-	if (fd >= 0)
-		close(fd);
+		err = run(&t);
 	client_transfer_end(&t);
 	return err;
 }
 
-/* Who wants the zone whole, and does not ask which part it is. */
+/* Who wants all that comes, and does not ask which part it is. */
 struct whole {
 	int (*record)(const struct record *r, void *arg);
 	void *arg;
@@ -285,17 +305,39 @@ static int take_whole(const struct record *r, enum sequence_part part, void *arg
 	return whole->record(r, whole->arg);
 }
 
+static int copy_whole(struct client *client, struct client_answer *ret, struct client_copy *copy,
+		      struct whole *whole)
+{
+	struct client_copied copied;
+
+	copy->stored = true;
+	copy->record = take_whole;
+	copy->arg = whole;
+	int err = client_copy(client, &copied, copy);
+	if (err == 0)
+		*ret = copied.answer;
+	return err;
+}
+
 int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
 		    int (*record)(const struct record *r, void *arg), void *arg)
 {
 	struct whole whole = { .record = record, .arg = arg };
-	const struct client_copy copy = {
-		.zone = zone, .stored = true, .record = take_whole, .arg = &whole
-	};
-	struct client_copied copied;
-	int err = client_copy(client, &copied, &copy);
+	struct client_copy copy = { .zone = zone };
 
-	if (err == 0)
-		*ret = copied.answer;
+	return copy_whole(client, ret, &copy, &whole);
+}
+
+int client_audit(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		 const struct audit_question *question,
+		 int (*record)(const struct record *r, void *arg), void *arg)
+{
+	struct whole whole = { .record = record, .arg = arg };
+	struct client_copy copy = { .zone = zone, .audit = true };
+	uint8_t option[AUDIT_QUESTION_MAX];
+
+	client->audit = slice_make(option, audit_question_write(option, question));
+	int err = copy_whole(client, ret, &copy, &whole);
+	client->audit = slice_make(NULL, 0);
 	return err;
 }

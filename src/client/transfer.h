@@ -4,6 +4,7 @@
 
 #include "client/client.h"
 #include "client/sequence.h"
+#include "dns/audit.h"
 
 /*
  * AXFR (RFC 5936) of a zone, its signatures checked message by message (RFC 8945 5.3.1). record
@@ -21,6 +22,7 @@ struct client_copy {
 	bool since;      /* IXFR (RFC 1995), */
 	uint32_t serial; /* from this one; else AXFR */
 	bool stored; /* from another onnetd: what is stored, and not what it makes of it (dns/option.h) */
+	bool audit; /* the change log in its place, see client_audit() */
 	sequence_record *record;
 	void *arg;
 };
@@ -38,5 +40,13 @@ struct client_copied {
  * *ret is filled in as far as it came, also on failure.
  */
 int client_copy(struct client *client, struct client_copied *ret, const struct client_copy *copy);
+
+/*
+ * The same for a zone's change log: record is called for the SOA, and for records of AUDIT_TYPE as dns/audit.h has
+ * them. -ENOTSUP: the server answers, but knows nothing of this.
+ */
+int client_audit(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		 const struct audit_question *question,
+		 int (*record)(const struct record *r, void *arg), void *arg);
 
 #endif

@@ -11,6 +11,7 @@ struct transfer {
 	struct client_copied *copied;
 	struct client_answer *answer; /* in copied */
 	struct sequence sequence;
+	bool audit;       /* it is a change log */
 	int64_t since_ms; /* when it began */
 
 	struct request_mark mark;

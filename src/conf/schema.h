@@ -21,6 +21,7 @@ struct reading {
 /* The mappings that a file is made of. */
 enum section {
 	FILE_TOP,
+	TLS,
 	SERVER,
 	KEY,
 	ZONE,

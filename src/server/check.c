@@ -94,7 +94,7 @@ static int ask_serial(struct check *c, struct copy_peer *peer, uint32_t *ret)
 			return err;
 		err = client_query(client, &answer, c->copy->zone.apex, KNOT_RRTYPE_SOA);
 		options.tcp = !options.tcp;
-	} while (err == -ETIMEDOUT && options.tcp);
+	} while (err == -ETIMEDOUT && options.tcp && options.tls == NULL);
 	note_unreachable(c, peer, err);
 	if (err != 0) {
 		text_puts(&why, client_fault(client));
@@ -143,10 +143,6 @@ static enum check_verdict check_peer(struct check *c, struct copy_peer *peer)
 	uint32_t serial;
 	enum check_verdict verdict;
 
-	if (peer->tls != NULL) {
-		tell_trouble(c->copy, peer, "tls: is not there yet");
-		return CHECK_USELESS;
-	}
 	if (ask_serial(c, peer, &serial) != 0)
 		return is_cancelled(c) ? CHECK_CANCELLED : CHECK_USELESS;
 	c->serial = serial;

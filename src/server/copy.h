@@ -3,10 +3,18 @@
 #define SERVER_COPY_H
 
 #include "client/client.h"
+#include "client/trust.h"
 #include "server/peer.h"
 #include "server/refresh.h"
 #include "server/state.h"
 #include "store/store.h"
+
+/* Whose certificates count for primaries over TLS; shared by the copies that a configuration made. */
+struct copy_trust;
+
+/* A line in fault on failure. The caller holds it, as do the copies that are made with it. */
+int copy_trust_new(struct copy_trust **ret, const struct conf *conf, struct text *fault);
+void copy_trust_release(struct copy_trust *trust); /* NULL is nothing */
 
 /* A primary of a copy. */
 struct copy_peer {
@@ -14,6 +22,7 @@ struct copy_peer {
 	char name[PEER_TEXT_ROOM];
 	knot_tsig_key_t key; /* its name is NULL where there is none */
 	char *tls;           /* the name that its certificate must show; NULL: not over TLS */
+	const struct client_trust *trust; /* the copy's */
 	char *told;          /* what was wrong with it last, as the log has it; NULL: nothing */
 	int64_t told_ms;
 };
@@ -34,6 +43,7 @@ struct copy {
 	struct copy_gate *gate; /* the newest state's */
 	struct copy_peer *peer;
 	size_t peer_count;
+	struct copy_trust *trust; /* NULL: no primary is asked over TLS */
 	atomic_bool dropped; /* by a reload: nothing must come of what is under way */
 
 	struct copy_version version;
@@ -43,11 +53,17 @@ struct copy {
 	unsigned notified;       /* 1 + index of the primary to be asked first; 0: in order */
 };
 
-/* The copy of this index in the state. -ENOMEM. */
-int copy_new(struct copy **ret, const struct state *state, size_t index);
+/* Whether a zone of the state has a primary that is asked over TLS. */
+bool copy_wants_trust(const struct conf_zone *zone);
+
+/* The copy of this index in the state; trust: NULL where it wants none. -ENOMEM. */
+int copy_new(struct copy **ret, const struct state *state, size_t index, struct copy_trust *trust);
 void copy_free(struct copy *copy);
 
-/* Whether it has the primaries that the state says, and is to be transferred in the same way. */
+/*
+ * Whether it has the primaries that the state says, and is to be transferred in the same way; not where
+ * certificates matter, since their files may be other ones now.
+ */
 bool copy_follows(const struct copy *copy, const struct state *state, size_t index);
 
 /* What the store has of it; there is false where there is no zone. */

@@ -11,6 +11,12 @@ enum count {
 	COUNT_NOTIFY_IN,    /* NOTIFY from primaries */
 	COUNT_TRANSFER_IN,  /* transfers that came in whole and are stored */
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
+	COUNT_TLS_GOOD,     /* TLS handshakes */
+	COUNT_TLS_FAILED,
+	COUNT_LIMITED_DROPPED,
+	COUNT_LIMITED_SHORT,
+	COUNT_SIGNATURE_BAD,
+	COUNT_SIGNATURE_UNREAD,
 	COUNTS
 };
 

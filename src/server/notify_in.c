@@ -12,26 +12,20 @@
 
 #include <netinet/in.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "server/peer.h"
 #include "server/secondary.h"
 
-enum { LOG_PAUSE_MS = 1000 };
-
-/* One line a second for each worker: what is refused comes from anywhere. */
 static void refuse(struct responder *r, struct exchange *x, uint16_t rcode, const char *why)
 {
-	int64_t now = clock_monotonic_ms();
 	knot_dname_txt_storage_t zone = "?";
 	char peer[PEER_TEXT_ROOM];
 
 	x->rcode = rcode;
 	x->why_code = KNOT_EDNS_EDE_OTHER;
 	x->why = why;
-	if (now - r->refused_ms < LOG_PAUSE_MS && r->refused_ms != 0)
+	if (!log_bound_pass(&r->refused, r->now_ms))
 		return;
-	r->refused_ms = now;
 	peer_format(peer, x->peer);
 	if (x->question_size > KNOT_WIRE_HEADER_SIZE)
 		knot_dname_to_str(zone, x->wire + KNOT_WIRE_HEADER_SIZE, sizeof(zone));

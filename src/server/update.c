@@ -14,10 +14,14 @@
 #include "server/forward.h"
 #include "server/peer.h"
 #include "server/queue.h"
+#include "server/verify.h"
 #include "zone/update.h"
 
-void update_log(const struct job *job)
+void update_log(struct log_bound *bound, const struct job *job, int64_t now_ms)
 {
+	if (!log_bound_pass(bound, now_ms))
+		return;
+
 	const struct exchange *x = &job->exchange;
 	knot_dname_txt_storage_t zone = "?";
 	char peer[PEER_TEXT_ROOM];
@@ -81,6 +85,14 @@ static const char *explain_signature(uint16_t error)
 	}
 }
 
+/* Of a request that verify_request() gave back as broken. */
+static bool explain_broken(struct exchange *x)
+{
+	if (x->why == NULL && x->rcode != KNOT_RCODE_BADVERS && x->rcode != KNOT_RCODE_BADCOOKIE)
+		deny(x, x->rcode, KNOT_EDNS_EDE_OTHER, explain_signature(x->tsig.error));
+	return false;
+}
+
 /* RFC 2136 3.1: the zone section, and the zone it names. */
 static bool check_zone(struct responder *r, struct job *job)
 {
@@ -102,11 +114,8 @@ static bool check_update(struct responder *r, struct job *job)
 	struct exchange *x = &job->exchange;
 	const char *why = NULL;
 
-	if (exchange_parse(x, &job->arena, r->state) == EXCHANGE_BROKEN) {
-		if (x->rcode != KNOT_RCODE_BADVERS)
-			deny(x, x->rcode, KNOT_EDNS_EDE_OTHER, explain_signature(x->tsig.error));
-		return false;
-	}
+	if (verify_request(r, x, &job->arena) == EXCHANGE_BROKEN)
+		return explain_broken(x);
 	if (!check_zone(r, job))
 		return false;
 	if (!access_update(&r->state->access[job->zone->index], x->tsig.key, x->peer, x->message,
@@ -149,13 +158,10 @@ static bool deny_copy(struct responder *r, struct job *job)
 static bool check_forward(struct responder *r, struct job *job)
 {
 	struct exchange *x = &job->exchange;
-	bool broken = exchange_parse(x, &job->arena, r->state) == EXCHANGE_BROKEN;
+	bool broken = verify_request(r, x, &job->arena) == EXCHANGE_BROKEN;
 
-	if (broken && x->tsig.error != KNOT_RCODE_BADKEY) {
-		if (x->rcode != KNOT_RCODE_BADVERS)
-			deny(x, x->rcode, KNOT_EDNS_EDE_OTHER, explain_signature(x->tsig.error));
-		return false;
-	}
+	if (broken && x->tsig.error != KNOT_RCODE_BADKEY)
+		return explain_broken(x);
 	if (broken) {
 		x->rcode = KNOT_RCODE_NOERROR;
 		x->tsig = (struct tsig){ 0 };
@@ -189,6 +195,7 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 {
 	struct job *job = job_make(r, origin, x);
 
+	*size = 0;
 	if (job == NULL)
 		return RESPONSE_NONE;
 	if (is_copy(r, job)) {
@@ -201,8 +208,11 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 		deny(&job->exchange, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_NOT_READY,
 		     "too many updates are waiting; try again");
 	}
-	update_log(job);
-	*size = request_finish(job, wire);
+	update_log(&r->refused, job, r->now_ms);
+	if (limit_judge(&r->limit, r->state->conf, &job->exchange, r->now_ms) == LIMIT_SEND)
+		*size = request_finish(job, wire);
+	else
+		count_add(&r->counts, COUNT_LIMITED_DROPPED, 1);
 	job_keep(&r->jobs, job);
 	return *size > 0 ? RESPONSE_READY : RESPONSE_NONE;
 }
