@@ -12,7 +12,7 @@
 #include "conf/address.h"
 #include "conf/name.h"
 
-enum { DEFAULT_PORT = 53, USER_SIZE = 32, E164_DIGITS = 15 };
+enum { DEFAULT_PORT = 53, METRICS_PORT = 9153, USER_SIZE = 32, E164_DIGITS = 15 };
 
 static int value_fault(struct reading *r, const struct row *row, const struct node *node,
 		       const char *wanted)
@@ -95,17 +95,29 @@ static int flag_read(struct reading *r, const struct row *row, const struct node
 	return value_fault(r, row, node, "on or off");
 }
 
-static int address_read(struct reading *r, const struct row *row, const struct node *node,
-			void *ret)
+static int address_port_read(struct reading *r, const struct row *row, const struct node *node,
+			     uint16_t default_port, void *ret)
 {
 	const char *text = node->text;
 	char why[REMEDY_SIZE];
 
-	if (address_parse(ret, text, DEFAULT_PORT, why) < 0)
+	if (address_parse(ret, text, default_port, why) < 0)
 		return fault_add(r->faults, node->mark,
 				 "%s: '%.80s': %s; wanted is ADDRESS or ADDRESS@PORT", row->word,
 				 text, why);
 	return 0;
+}
+
+static int address_read(struct reading *r, const struct row *row, const struct node *node,
+			void *ret)
+{
+	return address_port_read(r, row, node, DEFAULT_PORT, ret);
+}
+
+static int metrics_read(struct reading *r, const struct row *row, const struct node *node,
+			void *ret)
+{
+	return address_port_read(r, row, node, METRICS_PORT, ret);
 }
 
 static size_t address_identity(const void *thing, uint8_t *ret)
@@ -295,6 +307,9 @@ const struct kind kind_count = { .read = count_read, .size = sizeof(unsigned) };
 const struct kind kind_size = { .read = size_read, .size = sizeof(uint64_t) };
 const struct kind kind_flag = { .read = flag_read, .size = sizeof(bool) };
 const struct kind kind_address = { .read = address_read,
+				   .size = sizeof(struct conf_address),
+				   .identity = address_identity };
+const struct kind kind_metrics = { .read = metrics_read,
 				   .size = sizeof(struct conf_address),
 				   .identity = address_identity };
 const struct kind kind_interface = { .read = interface_read,

@@ -9,6 +9,7 @@ extern const struct kind kind_count;     /* unsigned */
 extern const struct kind kind_size;      /* uint64_t */
 extern const struct kind kind_flag;      /* bool */
 extern const struct kind kind_address;   /* struct conf_address */
+extern const struct kind kind_metrics;   /* struct conf_address */
 extern const struct kind kind_interface; /* struct conf_interface */
 extern const struct kind kind_prefix;    /* struct conf_prefix */
 extern const struct kind kind_path;      /* const char * */

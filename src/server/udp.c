@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/outbox.h"
 
@@ -49,6 +50,7 @@ struct batch {
 	struct origin origin[BATCH];
 	struct request run[RUN];
 	size_t run_used;
+	int64_t began_us; /* what is read next waits since then */
 	struct outbox outbox;
 	uint8_t near[BATCH][NEAR + GAP];
 	uint8_t far[BATCH][NEAR + FAR + GAP]; /* mostly never touched, and then no memory */
@@ -210,7 +212,10 @@ static size_t answer_part(struct batch *batch, struct worker *worker, bool updat
 static void answer_run(struct batch *batch, struct worker *worker)
 {
 	request_prefetch(&worker->responder, batch->run, batch->run_used);
-	if (answer_part(batch, worker, false) < batch->run_used)
+
+	bool more = answer_part(batch, worker, false) < batch->run_used;
+	batch->began_us = count_time(&worker->responder.counts, batch->began_us);
+	if (more)
 		answer_part(batch, worker, true);
 	batch->run_used = 0;
 }
@@ -250,6 +255,7 @@ static void answer_batch(struct udp *udp, struct worker *worker, int count)
 
 void udp_serve(struct udp *udp, struct worker *worker)
 {
+	worker->batch->began_us = clock_monotonic_us();
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		int count = receive(worker->batch, udp->socket);
 
