@@ -19,9 +19,9 @@ void scrape_store(struct store_txn *txn, struct text *text)
 			 "Address space that the data file may grow to.", (double)stat.map_size);
 	exposition_gauge(text, "onnet_store_journal_bytes", "Size of the journal's files.",
 			 (double)stat.journal_size);
-	exposition_gauge(text, "onnet_store_commits",
-			 "Number of the newest transaction in the data file.",
-			 (double)stat.snapshot);
+	exposition_head(text, "onnet_store_transactions_total", "counter",
+			"Transactions that the data file has seen.");
+	exposition_count(text, "onnet_store_transactions_total", stat.snapshot);
 	if (stat.checkpoint > 0)
 		exposition_gauge(text, "onnet_store_checkpoint_timestamp_seconds",
 				 "When the last checkpoint was made.", (double)stat.checkpoint_s);
