@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "server/exposition.h"
+#include "server/udp.h"
 
 #ifndef ONNET_VERSION
 #define ONNET_VERSION "unknown"
@@ -51,6 +52,16 @@ void scrape_counts(const struct counts *counts, struct text *text)
 		put_histogram(counts, (enum histogram)i, text);
 }
 
+static uint64_t count_drops(const struct observed *observed)
+{
+	uint64_t drops = 0;
+
+	for (size_t i = 0; i < observed->workers; i++)
+		for (size_t j = 0; j < observed->worker[i].udp_count; j++)
+			drops += udp_drops(&observed->worker[i].udp[j]);
+	return drops;
+}
+
 void scrape_server(struct observed *observed, struct text *text)
 {
 	exposition_head(text, "onnet_build_info", "gauge", "Always 1; the version is its label.");
@@ -59,6 +70,9 @@ void scrape_server(struct observed *observed, struct text *text)
 	exposition_gauge(text, "onnet_workers", "Threads that answer.", (double)observed->workers);
 	exposition_gauge(text, "onnet_tcp_connections", "TCP connections that are open.",
 			 atomic_load(&observed->shared->tcp_clients));
+	exposition_head(text, "onnet_udp_dropped_total", "counter",
+			"Messages that the kernel dropped, as sockets were full.");
+	exposition_count(text, "onnet_udp_dropped_total", count_drops(observed));
 	exposition_gauge(text, "onnet_updates_waiting", "Updates that wait for the writer.",
 			 (double)queue_waiting(&observed->writer->queue));
 	exposition_head(text, "onnet_reloads_total", "counter", "Reloads of the configuration.");
@@ -81,14 +95,14 @@ int scrape(struct observed *observed, struct text *text)
 	scrape_counts(observed->counts, text);
 	scrape_server(observed, text);
 	scrape_process(observed, text);
-	if (store_read_begin(observed->store, &txn) == 0) {
-		int err = scrape_zones(observed_enter(observed), txn, text);
 
+	int err = store_read_begin(observed->store, &txn);
+	if (err == 0) {
+		err = scrape_zones(observed_enter(observed), txn, text);
 		observed_leave(observed);
 		scrape_store(txn, text);
 		store_read_end(txn);
-		if (err != 0)
-			return err;
 	}
-	return text->failed ? -ENOMEM : 0;
+	/* of a store that is lost, what is known without it is still to be seen */
+	return text->failed || err == -ENOMEM ? -ENOMEM : 0;
 }

@@ -6,7 +6,7 @@
 
 /*
  * All that is seen from outside, as text that Prometheus reads: onnetd(8), METRICS. What can't be
- * looked at for the moment is left out. A negative errno where there is no text at all.
+ * read is left out. -ENOMEM.
  */
 int scrape(struct observed *observed, struct text *text);
 

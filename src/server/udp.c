@@ -19,6 +19,7 @@
 #include "server/udp.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -130,6 +131,16 @@ int udp_open(struct udp *udp, const struct conf_address *address)
 void udp_close(struct udp *udp)
 {
 	close(udp->socket);
+}
+
+uint64_t udp_drops(const struct udp *udp)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(udp->socket, SOL_SOCKET, SO_MEMINFO, info, &size) != 0)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
 }
 
 static int receive(struct batch *batch, int socket)

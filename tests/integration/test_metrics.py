@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -120,6 +121,21 @@ def test_what_can_not_be_read_is_counted(watch):
     assert w.risen("onnet_requests_other_total") == 1
     now = w.scrape()
     assert now.sum("onnet_queries_total") - w.before.sum("onnet_queries_total") == 1
+
+
+def test_what_the_kernel_drops_is_counted(watch):
+    w = watch()
+    query = dns.message.make_query("example.net", "SOA").to_wire()
+    count = 40000                    # more than a socket's buffer takes
+    w.server.process.send_signal(signal.SIGSTOP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.connect(("127.0.0.1", w.server.port))
+        for _ in range(count):
+            s.send(query)
+        w.server.process.send_signal(signal.SIGCONT)
+        w.wait(lambda m: m.sum("onnet_queries_total") - w.before.sum("onnet_queries_total")
+               + m["onnet_udp_dropped_total"] == count)
+    assert w.risen("onnet_udp_dropped_total") > 0
 
 
 def change(zone="example.net", name="new", key="ops", server=None):
