@@ -13,6 +13,8 @@
 
 /* What onnet.yaml says, checked. onnet.yaml(5) describes each word. */
 
+enum { CONF_PORT_TLS = 853 }; /* RFC 7858 3.1 */
+
 /* An address and a port (network order inside, as in the socket calls). */
 struct conf_address {
 	struct sockaddr_storage socket;
@@ -53,7 +55,16 @@ struct conf_rule {
 	size_t name_count;
 	const uint16_t *type; /* update only: RR types */
 	size_t type_count;
+	bool tls; /* transfer only: not but over TLS */
 	int line; /* where it stands in the file */
+};
+
+/* What TLS needs; paths, already relative to the configuration file. NULL: none. */
+struct conf_tls {
+	const char *certificate; /* ours, with the chain that leads up from it */
+	const char *key;         /* its private key; others than its owner can't read it */
+	const char
+		*authorities; /* whose certificates others must show; NULL: those of the system */
 };
 
 /* Another name server: an entry of primary: or notify:. */
@@ -80,6 +91,7 @@ struct conf_zone {
 	bool naptr_check;   /* default true */
 	bool number_ranges; /* wildcards are number ranges, default false */
 	uint64_t log_size;  /* octets of change log kept, default 64 MiB */
+	uint64_t log_age;   /* seconds that its entries are kept, default 0: any time */
 	int line;
 };
 
@@ -87,6 +99,8 @@ struct conf {
 	const char *path;
 	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
 	size_t listen_count;
+	const struct conf_address *listen_tls; /* not without tls.certificate and tls.key */
+	size_t listen_tls_count;
 	const struct conf_interface *listen_xdp; /* no interface twice */
 	size_t listen_xdp_count;
 	const struct conf_address *metrics; /* where HTTP tells metrics; default: nowhere */
@@ -98,6 +112,7 @@ struct conf {
 	unsigned tcp_max_clients;  /* default 1000 */
 	unsigned udp_max_payload;  /* octets, default 1232 */
 
+	struct conf_tls tls;
 	const struct conf_key *key;
 	size_t key_count;
 	const struct conf_zone *zone;

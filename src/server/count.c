@@ -127,6 +127,10 @@ const struct count_name count_names[COUNTS] = {
 		"Transfers that began and did not come to their end." },
 	[COUNT_TRANSFER_OUT_REFUSED] = { "onnet_transfers_refused_total{direction=\"out\"}",
 		"Transfers that were asked for and answered with an error." },
+	[COUNT_TLS_GOOD] = { "onnet_tls_handshakes_total{result=\"good\"}",
+		"TLS handshakes that ended." },
+	[COUNT_TLS_FAILED] = { "onnet_tls_handshakes_total{result=\"failed\"}",
+		"TLS handshakes that ended." },
 };
 
 const struct histogram_name histogram_names[HISTOGRAMS] = {

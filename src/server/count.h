@@ -83,6 +83,8 @@ enum count {
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
 	COUNT_TRANSFER_OUT_FAILED,
 	COUNT_TRANSFER_OUT_REFUSED,
+	COUNT_TLS_GOOD, /* TLS handshakes */
+	COUNT_TLS_FAILED,
 	COUNTS
 };
 

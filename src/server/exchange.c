@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/reader.h"
+#include "dns/audit.h"
 #include "dns/option.h"
 
 enum {
@@ -29,6 +30,7 @@ static void forget(struct exchange *x)
 	x->dnssec = false;
 	x->version = 0;
 	x->ranges = RANGES_NOT_ASKED;
+	x->audit.data = NULL;
 	x->rcode = KNOT_RCODE_NOERROR;
 	x->why_code = 0;
 	x->why = NULL;
@@ -76,9 +78,13 @@ static bool read_opt(struct exchange *x)
 	bool ranges = false;
 
 	while (!options.failed && read_left(&options) > 0) {
-		ranges = read_u16(&options) == OPTION_RANGES || ranges;
+		uint16_t code = read_u16(&options);
+
 		size = read_u16(&options);
-		read_bytes(&options, size);
+		struct slice data = read_bytes(&options, size);
+		ranges = code == OPTION_RANGES || ranges;
+		if (code == OPTION_AUDIT)
+			x->audit = data;
 	}
 	if (owner != 0 || type != KNOT_RRTYPE_OPT || options.failed || read_end(&r) != 0)
 		return false;
@@ -136,6 +142,14 @@ knot_mm_t exchange_memory(struct arena *arena)
 	return (knot_mm_t){ .ctx = arena, .alloc = arena_alloc, .free = arena_leave };
 }
 
+static void take_audit(struct exchange *x)
+{
+	const uint8_t *option = knot_edns_get_option(x->message->opt_rr, OPTION_AUDIT, NULL);
+
+	if (option != NULL)
+		x->audit = slice_make(option + OPTION_HEAD, knot_edns_opt_get_length(option));
+}
+
 enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
 				  const struct state *state)
 {
@@ -159,6 +173,7 @@ enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
 		take_opt(x, x->message->opt_rr->rclass, x->message->opt_rr->ttl);
 		if (knot_edns_get_option(x->message->opt_rr, OPTION_RANGES, NULL) != NULL)
 			x->ranges = RANGES_ASKED;
+		take_audit(x);
 		if (x->version != 0)
 			return broken(x, KNOT_RCODE_BADVERS);
 	}

@@ -10,12 +10,16 @@ enum { EXCHANGE_TEXT_MAX = 200 };
 /* What the client asked about the zone's wildcards (dns/option.h), and what the response says. */
 enum exchange_ranges { RANGES_NOT_ASKED, RANGES_ASKED, RANGES_PLAIN, RANGES_NUMBERS };
 
+/* How a request came: a transfer asks for more of TLS than a query does (RFC 9103 7.1, 7.2). */
+enum exchange_tls { EXCHANGE_PLAIN, EXCHANGE_TLS, EXCHANGE_TLS_TRANSFERS };
+
 /* One request as far as it was read, and what its response must say beside records. */
 struct exchange {
 	const uint8_t *wire; /* the request */
 	size_t size;
 	const struct sockaddr *peer;
 	bool tcp;
+	enum exchange_tls tls;
 	uint16_t own_payload; /* what we say that we take over UDP */
 
 	uint8_t opcode;
@@ -27,6 +31,8 @@ struct exchange {
 	bool dnssec;
 	uint8_t version;
 	enum exchange_ranges ranges;
+	struct slice
+		audit; /* the option that asks for a change log (dns/audit.h); data NULL: none */
 
 	uint16_t rcode;    /* 12 bits, RFC 6891 6.1.3 */
 	uint16_t why_code; /* extended error (RFC 8914), sent where why is not NULL */

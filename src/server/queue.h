@@ -35,6 +35,9 @@ struct job *queue_take(struct update_queue *queue, size_t max);
  */
 void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us);
 
+/* Waits so long for a job: true: there is one, or the queue was closed. */
+bool queue_wait(struct update_queue *queue, int64_t microseconds);
+
 /* How many wait now; nobody is waited for to know that. */
 size_t queue_waiting(const struct update_queue *queue);
 

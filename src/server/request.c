@@ -6,7 +6,9 @@
  */
 #include "server/request.h"
 
+#include "dns/audit.h"
 #include "dns/rdata.h"
+#include "server/audit.h"
 #include "server/transfer.h"
 #include "server/update.h"
 
@@ -101,6 +103,14 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 	return finish(x, &reply, size);
 }
 
+static enum response answer_audit(struct responder *r, struct exchange *x, uint8_t *wire,
+				  size_t *size, struct stream **stream)
+{
+	enum response response = audit_begin(stream, r, x);
+
+	return response == RESPONSE_READY ? fail(x, wire, size) : response;
+}
+
 /* What we take over UDP and send at most: no more than passes where the request came in. */
 static uint16_t own_payload(const struct responder *r, const struct origin *origin)
 {
@@ -116,6 +126,11 @@ static bool is_transfer(const struct exchange *x)
 	return x->qtype == KNOT_RRTYPE_AXFR || x->qtype == KNOT_RRTYPE_IXFR;
 }
 
+static bool is_audit(const struct exchange *x)
+{
+	return x->qtype == AUDIT_TYPE && x->audit.data != NULL;
+}
+
 void request_read(struct responder *r, struct request *request, const struct origin *origin,
 		  struct slice octets)
 {
@@ -126,6 +141,7 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->size = octets.size;
 	x->peer = (const struct sockaddr *)&origin->peer;
 	x->tcp = origin->connection != NULL;
+	x->tls = origin->tls;
 	x->own_payload = own_payload(r, origin);
 	request->read = exchange_read(x);
 	request->plain = (request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
@@ -153,7 +169,7 @@ void request_prefetch(struct responder *r, struct request *request, size_t count
 static enum count transport_row(const struct origin *origin)
 {
 	if (origin->connection != NULL)
-		return COUNT_QUERY_TCP;
+		return origin->tls != EXCHANGE_PLAIN ? COUNT_QUERY_TLS : COUNT_QUERY_TCP;
 	return origin->xdp != NULL ? COUNT_QUERY_XDP : COUNT_QUERY_UDP;
 }
 
@@ -199,6 +215,8 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 		response = fail(x, wire, size);
 	else if (is_transfer(x))
 		response = answer_transfer(r, x, wire, size, stream);
+	else if (is_audit(x))
+		response = answer_audit(r, x, wire, size, stream);
 	else
 		response = answer_query(r, request, wire, size);
 	count_request(r, request, response, wire);

@@ -42,12 +42,12 @@ struct server {
 };
 
 /* SO_REUSEPORT lets another server of ours bind the same address in silence; this does not. */
-static int check_free(const struct conf_address *address)
+static int check_free(const struct conf_address *address, bool tls)
 {
-	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
 	int one = 1, err = 0;
 
-	for (int i = 0; err == 0 && i < 2; i++) {
+	for (int i = 0; err == 0 && i < (tls ? 1 : 2); i++) {
 		int fd = socket(address->socket.ss_family, types[i] | SOCK_CLOEXEC, 0);
 
 		if (fd < 0)
@@ -63,13 +63,15 @@ static int check_free(const struct conf_address *address)
 	return err;
 }
 
-static int listen_at(struct server *server, const struct conf_address *address, struct text *fault)
+static int listen_at(struct server *server, const struct conf_address *address, bool tls,
+		     struct text *fault)
 {
 	char name[PEER_TEXT_ROOM];
-	int err = check_free(address);
+	int err = check_free(address, tls);
 
 	for (size_t i = 0; err == 0 && i < server->worker_count; i++)
-		err = worker_listen(&server->worker[i], address);
+		err = tls ? worker_listen_tls(&server->worker[i], address) :
+			    worker_listen(&server->worker[i], address);
 	if (err == 0)
 		return 0;
 	peer_format(name, (const struct sockaddr *)&address->socket);
@@ -122,7 +124,9 @@ static int make_workers(struct server *server, struct text *fault)
 		server->worker_count++;
 	}
 	for (size_t i = 0; err == 0 && i < conf->listen_count; i++)
-		err = listen_at(server, &conf->listen[i], fault);
+		err = listen_at(server, &conf->listen[i], false, fault);
+	for (size_t i = 0; err == 0 && i < conf->listen_tls_count; i++)
+		err = listen_at(server, &conf->listen_tls[i], true, fault);
 	for (size_t i = 0; err == 0 && i < conf->listen_xdp_count; i++)
 		err = listen_xdp(server, &conf->listen_xdp[i]);
 	return err;
@@ -293,6 +297,9 @@ static void tell_unchangeable(const struct conf *old, const struct conf *new)
 
 	if (!same_addresses(old->listen, old->listen_count, new->listen, new->listen_count))
 		log_warning("reload: listen changed; it takes a restart");
+	if (!same_addresses(old->listen_tls, old->listen_tls_count, new->listen_tls,
+			    new->listen_tls_count))
+		log_warning("reload: listen-tls changed; it takes a restart");
 	if (!same_listen_xdp(old, new))
 		log_warning("reload: listen-xdp changed; it takes a restart");
 	if (!same_addresses(old->metrics, old->metrics_count, new->metrics, new->metrics_count))

@@ -252,6 +252,37 @@ static void metrics_are_at_port_9153_unless_another_is_named(void **state)
 	conf_free(conf);
 }
 
+static void what_is_for_tls_has_port_853_unless_another_is_named(void **state)
+{
+	struct sockaddr_in in;
+
+	(void)state;
+	conf_file_write("tls.key", "", 0, 0600);
+	struct conf *conf = good_read(
+		"server: {listen-tls: [127.0.0.1, 127.0.0.2@8853]}\n"
+		"tls: {certificate: tls.pem, key: tls.key, authorities: ca.pem}\n"
+		"zone: {domain: a, transfer: {address: 127.0.0.1, tls: on},\n"
+		"  primary: [{address: 10.0.0.1, tls: ns.a}, {address: 10.0.0.1@5353, tls: ns.a},\n"
+		"    {address: 10.0.0.1}]}\n");
+
+	assert_string_equal(conf->tls.certificate, "tls.pem");
+	assert_string_equal(conf->tls.key, "tls.key");
+	assert_string_equal(conf->tls.authorities, "ca.pem");
+	assert_int_equal(conf->listen_tls_count, 2);
+	assert_true(conf->zone[0].transfer[0].tls);
+
+	const struct conf_peer *peer = conf->zone[0].primary;
+	const struct conf_address *address[] = { &conf->listen_tls[0], &conf->listen_tls[1],
+						 &peer[0].address, &peer[1].address,
+						 &peer[2].address };
+	static const int ports[] = { 853, 8853, 853, 5353, 53 };
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		memcpy(&in, &address[i]->socket, sizeof(in));
+		assert_int_equal(ntohs(in.sin_port), ports[i]);
+	}
+	conf_free(conf);
+}
+
 static void paths_are_relative_to_the_file(void **state)
 {
 	struct text fault = { 0 };
@@ -442,6 +473,7 @@ int main(void)
 		cmocka_unit_test(a_list_of_one_may_be_a_bare_word_or_a_single_mapping),
 		cmocka_unit_test(an_interface_has_port_53_unless_another_is_named),
 		cmocka_unit_test(metrics_are_at_port_9153_unless_another_is_named),
+		cmocka_unit_test(what_is_for_tls_has_port_853_unless_another_is_named),
 		cmocka_unit_test(paths_are_relative_to_the_file),
 		cmocka_unit_test(the_example_is_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),
