@@ -34,6 +34,15 @@ struct conf_prefix {
 	uint8_t length;
 };
 
+/* What is done about DNS cookies; required: over UDP, whoever knows cookies must have a good one. */
+enum conf_cookies { CONF_COOKIES_OFF, CONF_COOKIES_ON, CONF_COOKIES_REQUIRED };
+
+enum { CONF_COOKIE_SECRETS_MAX = 2, CONF_TEXT_MAX = 128 };
+
+struct conf_cookie_secret {
+	uint8_t octets[16]; /* never to be logged */
+};
+
 struct conf_key {
 	const char *id;        /* a domain name in text */
 	const char *algorithm; /* "hmac-sha256" */
@@ -95,6 +104,12 @@ struct conf_zone {
 	int line;
 };
 
+/* A file or folder that a word names. */
+struct conf_file {
+	const char *path;
+	const struct conf_file *next;
+};
+
 struct conf {
 	const char *path;
 	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
@@ -105,12 +120,24 @@ struct conf {
 	size_t listen_xdp_count;
 	const struct conf_address *metrics; /* where HTTP tells metrics; default: nowhere */
 	size_t metrics_count;
-	const char *storage;       /* default /var/lib/onnet */
-	unsigned workers;          /* 0: one for each core */
-	const char *user;          /* NULL: stay who we are */
-	unsigned tcp_idle_timeout; /* seconds, default 10 */
-	unsigned tcp_max_clients;  /* default 1000 */
-	unsigned udp_max_payload;  /* octets, default 1232 */
+	const char *storage;         /* default /var/lib/onnet */
+	unsigned workers;            /* 0: one for each core */
+	const char *user;            /* NULL: stay who we are */
+	bool sandbox;                /* default true */
+	unsigned tcp_idle_timeout;   /* seconds, default 10 */
+	unsigned tcp_max_clients;    /* default 1000 */
+	unsigned tcp_max_per_client; /* connections of one IPv4 address or IPv6 /64, default 100 */
+	unsigned udp_max_payload;    /* octets, default 1232 */
+
+	enum conf_cookies cookies;                      /* default CONF_COOKIES_ON */
+	const struct conf_cookie_secret *cookie_secret; /* the first makes; none: made at start */
+	size_t cookie_secret_count;
+	unsigned rate_limit;      /* UDP responses a second to a client's prefix; 0: any */
+	unsigned rate_limit_slip; /* of those over it, one in so many is a short one; 0: none */
+	const struct conf_prefix *rate_limit_exempt; /* who is not limited */
+	size_t rate_limit_exempt_count;
+	const char *version;  /* told to whoever asks (CH TXT); NULL: nobody is told */
+	const char *identity; /* the same, and by NSID */
 
 	struct conf_tls tls;
 	const struct conf_key *key;
@@ -121,6 +148,8 @@ struct conf {
 	size_t e164_count;
 	const char *const *isn;
 	size_t isn_count;
+
+	const struct conf_file *file; /* all that are named, in no order; storage is one of them */
 
 	struct arena arena; /* owns all of the above */
 };

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/cookie.h"
 #include "conf/key.h"
 #include "conf/peer.h"
 #include "conf/rule.h"
@@ -58,12 +59,26 @@ static const struct row schema[] = {
 	{ SERVER, "storage", &kind_path, ONE(conf, storage), .fallback = { "/var/lib/onnet" } },
 	{ SERVER, "workers", &kind_count, ONE(conf, workers), .least = 1, .most = 256 },
 	{ SERVER, "user", &kind_user, ONE(conf, user) },
+	{ SERVER, "sandbox", &kind_flag, ONE(conf, sandbox), .fallback = { "on" } },
 	{ SERVER, "tcp-idle-timeout", &kind_count, ONE(conf, tcp_idle_timeout), .least = 1,
 	  .most = 3600, .fallback = { "10" } },
 	{ SERVER, "tcp-max-clients", &kind_count, ONE(conf, tcp_max_clients), .least = 1,
 	  .most = 1000000, .fallback = { "1000" } },
+	{ SERVER, "tcp-max-per-client", &kind_count, ONE(conf, tcp_max_per_client), .least = 1,
+	  .most = 1000000, .fallback = { "100" } },
 	{ SERVER, "udp-max-payload", &kind_count, ONE(conf, udp_max_payload), .least = 512,
 	  .most = 4096, .fallback = { "1232" } },
+	{ SERVER, "cookies", &kind_cookies, ONE(conf, cookies), .fallback = { "on" } },
+	{ SERVER, "cookie-secret", &kind_cookie_secret, MANY(conf, cookie_secret), .least = 1,
+	  .most = CONF_COOKIE_SECRETS_MAX },
+	{ SERVER, "cookie-secret-file", &kind_cookie_secret_file, MANY(conf, cookie_secret),
+	  .least = 1, .most = CONF_COOKIE_SECRETS_MAX },
+	{ SERVER, "rate-limit", &kind_count, ONE(conf, rate_limit), .most = 1000000 },
+	{ SERVER, "rate-limit-slip", &kind_count, ONE(conf, rate_limit_slip), .most = 100,
+	  .fallback = { "2" } },
+	{ SERVER, "rate-limit-exempt", &kind_prefix, MANY(conf, rate_limit_exempt) },
+	{ SERVER, "version", &kind_text, ONE(conf, version), .most = CONF_TEXT_MAX },
+	{ SERVER, "identity", &kind_text, ONE(conf, identity), .most = CONF_TEXT_MAX },
 
 	{ KEY, "id", &kind_name, ONE(conf_key, id), .required = true },
 	{ KEY, "algorithm", &kind_algorithm, ONE(conf_key, algorithm), .required = true },
@@ -246,6 +261,9 @@ static int list_read(struct reading *r, const struct row *row, const struct node
 	if (count < row->least)
 		return fault_add(r->faults, node->mark, "%s: an empty list; at least one is wanted",
 				 row->word);
+	if (row->most > 0 && count > row->most)
+		return fault_add(r->faults, node->mark, "%s: at most %ju are wanted", row->word,
+				 (uintmax_t)row->most);
 	if (count > 0) {
 		things = arena_zero(&r->conf->arena, count * row->kind->size);
 		if (things == NULL)
@@ -328,6 +346,10 @@ static int server_read(struct reading *r, const struct row *row, const struct no
 	int err = section_read(r, SERVER, node, ret);
 
 	(void)row;
+	if (err == -ENOMEM || node->type != NODE_MAPPING)
+		return err;
+	if (cookie_secrets_check(r, node) < 0)
+		return -EINVAL;
 	return err == 0 ? tls_check(r, node) : err;
 }
 

@@ -221,6 +221,18 @@ const char *path_resolve(struct conf *conf, const char *path)
 	return arena_printf(&conf->arena, "%.*s/%s", (int)(slash - conf->path), conf->path, path);
 }
 
+/* A server that may open nothing else has to know all of them. */
+static int file_note(struct conf *conf, const char *path)
+{
+	struct conf_file *file = arena_zero(&conf->arena, sizeof(*file));
+
+	if (file == NULL)
+		return -ENOMEM;
+	*file = (struct conf_file){ .path = path, .next = conf->file };
+	conf->file = file;
+	return 0;
+}
+
 static int path_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	const char *text = node->text;
@@ -232,7 +244,7 @@ static int path_read(struct reading *r, const struct row *row, const struct node
 	if (path == NULL)
 		return -ENOMEM;
 	*(const char **)ret = path;
-	return 0;
+	return file_note(r->conf, path);
 }
 
 static int user_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
@@ -319,6 +331,17 @@ static int number_read(struct reading *r, const struct row *row, const struct no
 	return 0;
 }
 
+static int text_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
+{
+	size_t size = strlen(node->text);
+
+	if (size == 0 || size > row->most)
+		return fault_add(r->faults, node->mark, "%s: wanted are 1 to %ju octets", row->word,
+				 (uintmax_t)row->most);
+	*(const char **)ret = node->text;
+	return 0;
+}
+
 static int type_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	const char *text = node->text;
@@ -360,4 +383,5 @@ const struct kind kind_suffix = { .read = name_read,
 				  .identity = name_identity };
 const struct kind kind_algorithm = { .read = algorithm_read, .size = sizeof(char *) };
 const struct kind kind_number = { .read = number_read, .size = sizeof(char *) };
+const struct kind kind_text = { .read = text_read, .size = sizeof(char *) };
 const struct kind kind_type = { .read = type_read, .size = sizeof(uint16_t) };

@@ -20,7 +20,8 @@ extern const struct kind kind_name;        /* const char * */
 extern const struct kind kind_suffix;      /* const char *, none twice */
 extern const struct kind kind_algorithm;   /* const char * */
 extern const struct kind kind_number;      /* const char * */
-extern const struct kind kind_type;        /* uint16_t */
+extern const struct kind kind_text; /* const char *, at most as many octets as the row says */
+extern const struct kind kind_type; /* uint16_t */
 
 /* A path as the file means it, relative to the file's own directory. NULL: no memory. */
 const char *path_resolve(struct conf *conf, const char *path);

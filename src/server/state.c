@@ -66,6 +66,8 @@ int state_new(struct state **ret, struct conf *conf, struct text *fault)
 	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
 	if (state->key == NULL || state->access == NULL)
 		err = -ENOMEM;
+	if (err == 0)
+		err = cookie_secrets_make(&state->cookies, conf);
 	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
 		err = make_key(&state->key[i], &conf->key[i], conf, fault);
 	if (err == 0 && conf->tls.certificate != NULL)

@@ -240,7 +240,7 @@ void writer_run(struct update_writer *writer, struct job *list)
 		if (job->repeated)
 			count_add(&writer->counts, COUNT_UPDATE_REPEATED, 1);
 		if (job->exchange.rcode != KNOT_RCODE_NOERROR)
-			update_log(job);
+			update_log(&writer->refused, job, clock_monotonic_ms());
 	}
 	give_back(list);
 }
@@ -451,7 +451,9 @@ int writer_recall(struct update_writer *writer, const struct state *state)
 
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state)
 {
-	*writer = (struct update_writer){ .store = store, .state = state };
+	*writer = (struct update_writer){ .store = store,
+					  .state = state,
+					  .refused.what = "updates refused" };
 	queue_init(&writer->queue);
 
 	int err = replay_new(&writer->replay, REPLAY_CAPACITY);

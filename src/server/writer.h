@@ -2,6 +2,7 @@
 #ifndef SERVER_WRITER_H
 #define SERVER_WRITER_H
 
+#include "base/log_bound.h"
 #include "server/count.h"
 #include "server/queue.h"
 #include "server/receipt.h"
@@ -20,6 +21,7 @@ struct update_writer {
 	struct receipts receipts;
 	struct trimmer trimmer; /* of the zones that writer_recall() was called with last */
 	struct counts counts;
+	struct log_bound refused;
 	struct arena arena;       /* of the change at hand; emptied after each */
 	struct arena group_arena; /* of what the changes of a group share */
 	pthread_t thread;
