@@ -164,6 +164,22 @@ static bool is_lost(struct update_writer *writer)
 	return err == -ENOTRECOVERABLE;
 }
 
+/* What an operator may do about it. LMDB says EIO where the kernel took a part of what was to be written. */
+static const char *advice(int err)
+{
+	switch (err) {
+	case -EIO:
+		return " (no room on the disk, or the disk fails)";
+	case -ENOSPC:
+		return " (on the disk, or in the address space of this process: ulimit -v, or LimitAS= of "
+		       "systemd)";
+	case -EROFS:
+		return " (the kernel does so where a disk fails: see its log)";
+	default:
+		return "";
+	}
+}
+
 static void tell_failure(struct update_writer *writer, int err)
 {
 	if (is_lost(writer)) {
@@ -174,12 +190,10 @@ static void tell_failure(struct update_writer *writer, int err)
 		writer->lost = true;
 		return;
 	}
-	/* LMDB says EIO where the kernel took a part of what was to be written, as a full disk does */
 	if (!writer->broken)
 		log_error("updates can't be stored: %s%s; answering goes on, updates fail with "
 			  "SERVFAIL until that is mended",
-			  strerror(-err),
-			  err == -EIO ? " (no room on the disk, or the disk fails)" : "");
+			  strerror(-err), advice(err));
 	writer->broken = true;
 }
 
@@ -257,6 +271,22 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 	return list;
 }
 
+static void step(struct update_writer *writer)
+{
+	atomic_fetch_add_explicit(&writer->steps, 1, memory_order_relaxed);
+}
+
+/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
+static void mind_store(struct update_writer *writer)
+{
+	do
+		while (queue_is_idle(&writer->queue) &&
+		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
+			trimmer_step(&writer->trimmer, writer->store)))
+			step(writer);
+	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
+}
+
 /*
  * Clients that wait for their answers send the next update soon after. Where a commit takes no
  * longer than they need for that, they fall into two halves that take turns, and while one waits
@@ -271,17 +301,13 @@ static struct job *take_group(struct update_writer *writer)
 
 	queue_gather(&writer->queue, writer->group_size,
 		     patience < PATIENCE_MAX_US ? patience : PATIENCE_MAX_US);
+	mind_store(writer);
 
 	struct job *list = queue_take(&writer->queue, GROUP_MAX);
 	writer->group_size = 0;
 	for (const struct job *job = list; job != NULL; job = job->next)
 		writer->group_size++;
 	return list;
-}
-
-static void step(struct update_writer *writer)
-{
-	atomic_fetch_add_explicit(&writer->steps, 1, memory_order_relaxed);
 }
 
 static void run_updates(struct update_writer *writer, struct job *list)
@@ -302,17 +328,6 @@ static void run_task(struct update_writer *writer, struct job *job)
 	step(writer);
 }
 
-/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
-static void mind_store(struct update_writer *writer)
-{
-	do
-		while (queue_is_idle(&writer->queue) &&
-		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
-			trimmer_step(&writer->trimmer, writer->store)))
-			step(writer);
-	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
-}
-
 static void *writer_main(void *arg)
 {
 	struct update_writer *writer = arg;
@@ -329,8 +344,6 @@ static void *writer_main(void *arg)
 		kill(getpid(), SIGTERM);
 	}
 	for (;;) {
-		mind_store(writer);
-
 		struct job *list = take_group(writer);
 
 		if (list == NULL)
@@ -439,7 +452,7 @@ int writer_recall(struct update_writer *writer, const struct state *state)
 	struct store_txn *txn = NULL;
 	int err = store_read_begin(writer->store, &txn);
 
-	if (err == 0)
+	if (err == 0 && !writer->receipts.known)
 		err = receipts_recall(&writer->receipts, txn, writer->replay, now);
 	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
 		err = recall_zone(writer, txn, zone_table_at(state->zones, i), now);
