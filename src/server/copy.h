@@ -23,7 +23,7 @@ struct copy_peer {
 	knot_tsig_key_t key; /* its name is NULL where there is none */
 	char *tls;           /* the name that its certificate must show; NULL: not over TLS */
 	const struct client_trust *trust; /* the copy's */
-	char *told;          /* what was wrong with it last, as the log has it; NULL: nothing */
+	char *told; /* what was wrong with it last, as the log has it; NULL: nothing */
 	int64_t told_ms;
 };
 
@@ -44,7 +44,7 @@ struct copy {
 	struct copy_peer *peer;
 	size_t peer_count;
 	struct copy_trust *trust; /* NULL: no primary is asked over TLS */
-	atomic_bool dropped; /* by a reload: nothing must come of what is under way */
+	atomic_bool dropped;      /* by a reload: nothing must come of what is under way */
 
 	struct copy_version version;
 	struct refresh refresh;

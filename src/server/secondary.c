@@ -459,7 +459,8 @@ int secondary_new(struct secondary **ret, struct update_writer *writer,
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->filled, NULL);
 
-	int err = s->bell < 0 || s->stop < 0 ? -EMFILE : secondary_use(s, atomic_load(state), fault);
+	int err = s->bell < 0 || s->stop < 0 ? -EMFILE :
+					       secondary_use(s, atomic_load(state), fault);
 	if (err == 0)
 		*ret = s;
 	else

@@ -157,9 +157,10 @@ static int apply_steps(struct commit *c, struct store_txn *txn)
 
 static int switch_tree(struct commit *c, struct store_txn *txn)
 {
+	struct change_origin origin = origin_of(c->fetch->t);
 	struct import_serial serial;
 
-	return import_switch_copy(txn, c->zone, c->load, &serial);
+	return import_switch_copy(txn, c->zone, c->load, &origin, &serial);
 }
 
 /* In the writer's thread no reload takes the state away. */

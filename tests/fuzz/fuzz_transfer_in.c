@@ -98,6 +98,7 @@ static void apply_steps(const struct taken *t, uint32_t serial)
 
 static void switch_zone(struct taken *t, uint32_t serial)
 {
+	const struct change_origin by = { .time = 1 };
 	const struct zone *zone = zone_table_at(fixture.state->zones, 0);
 	struct import_serial is;
 	struct pack_result packed;
@@ -111,7 +112,8 @@ static void switch_zone(struct taken *t, uint32_t serial)
 	require(store_write_begin(fixture.store, &txn) == 0);
 	while (more > 0)
 		more = store_load_some(load, txn, IMPORT_SLICE);
-	require(more == 0 && import_switch_copy(txn, zone, load, &is) == 0 && is.after == serial);
+	require(more == 0 && import_switch_copy(txn, zone, load, &by, &is) == 0 &&
+		is.after == serial);
 	store_write_abort(txn);
 	store_load_free(load);
 }
