@@ -378,6 +378,9 @@ static void files_for_tls_that_are_wrong_are_told(void **state)
 		  "600 wide.key" },
 		{ "no file", "tls: {certificate: a.pem, key: none.key}",
 		  "1:32: key: can't read 'none.key': No such file or directory" },
+		{ "anybody's updates", "zone: {domain: a, primary: 10.0.0.1, update-forward: {}}",
+		  "1:54: an update-forward rule needs 'key' or 'address'; without them it would "
+		  "let anybody send updates to the primary" },
 		{ "no address", "server: {listen-tls: ns.example}",
 		  "1:22: listen-tls: 'ns.example': no IPv4 or IPv6 address; "
 		  "wanted is ADDRESS or ADDRESS@PORT" },
