@@ -156,7 +156,8 @@ static void check(struct secondary *s, struct copy *copy)
 
 	copy->notified = 0;
 	pthread_mutex_unlock(&s->lock);
-	check_primaries(&c);
+	if (!atomic_load(&copy->dropped))
+		check_primaries(&c);
 	pthread_mutex_lock(&s->lock);
 	if (atomic_load(&copy->dropped)) {
 		copy_free(copy);
