@@ -138,7 +138,7 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 37);
+	assert_int_equal(rule[1].line, 38);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
