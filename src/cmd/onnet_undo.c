@@ -155,7 +155,7 @@ static int check_kind(struct undo *u)
 		return command_fail(
 			EXIT_REFUSED,
 			"with serial %u %s was replaced by an import, and the change log does not have "
-			"what was there before; import that file again",
+			"what was there before; import an older file again",
 			u->serial, u->zone_text);
 	}
 }
