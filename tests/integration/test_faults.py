@@ -19,7 +19,7 @@ import cable as cables
 import faults
 import servers
 import wire
-from wire import ANY, IN, rr
+from wire import IN, rr
 
 pytestmark = pytest.mark.skipif(servers.JUDGE != "onnetd", reason="about onnetd")
 
@@ -201,6 +201,7 @@ def test_allocations_that_fail(start_faulty):
     assert names(server) >= acknowledged | {"after"}
 
 
+@faults.needs_library  # a sanitizer takes terabytes of addresses
 @pytest.mark.thorough
 def test_an_address_space_that_is_full(tmp_path):
     """The store's map is as large as it may be; where that is used up, changes fail as on a full disk."""
@@ -246,7 +247,7 @@ def test_no_more_descriptors(start_onnetd):
         assert change(server, f"full{n}") == 0
     began = cpu(pid)
     time.sleep(0.5)
-    print(f"{cpu(pid) - began:.2f} s of 0.5 s")
+    assert cpu(pid) - began < 0.25, "it turns round and round"
     done = command(server, "compact", "--force")
     assert done.returncode == 1
     assert "Too many open files" in done.stderr
