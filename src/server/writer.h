@@ -28,7 +28,6 @@ struct update_writer {
 	size_t group_size; /* how many updates the next group may expect */
 	int64_t commit_us; /* how long the last commit took */
 	bool broken;       /* the last commit failed; said once */
-	bool lost;         /* nothing can be read or written until the store is opened anew */
 	bool forgetful;    /* does not know what was carried out before, so nothing is */
 };
 

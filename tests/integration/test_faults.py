@@ -99,6 +99,25 @@ def test_a_disk_that_takes_nothing_any_more(start_faulty, error):
 
 
 @faults.needs_library
+def test_a_disk_that_fails_while_it_makes_something_last(start_faulty):
+    """What the kernel has in memory may not be what the disk has: the server ends, and the next has all of it."""
+    server = start_faulty()
+    assert change(server, "before") == 0
+    server.faults.error = errno.EIO  # before the checkpoint that takes the change in
+    query = wire.query(f"ns.{ZONE}", "A")
+    end = time.monotonic() + servers.PATIENCE
+    while not server.died() and time.monotonic() < end:
+        server.udp(query, timeout=0.05)
+    assert server.died(), server.log()
+    assert server.process.returncode == 1
+    assert server.log().count("error: the disk failed") == 1
+    server.bury()
+    server.start()
+    assert names(server) == {"example", "ns", "before"}
+    assert change(server, "after") == 0
+
+
+@faults.needs_library
 @pytest.mark.parametrize("error", ["ENOSPC", "EROFS"])
 def test_an_import_and_a_compaction_without_a_disk(start_faulty, error):
     server = start_faulty()
