@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "server/control.h"
 #include "server/forward.h"
+#include "server/lost.h"
 #include "server/metrics.h"
 #include "server/observed.h"
 #include "server/peer.h"
@@ -400,7 +401,7 @@ int server_stop(struct server *server)
 	secondary_free(server->secondary);
 	forwarder_free(server->forwarder);
 
-	int err = server->writer.lost ? -EIO : 0;
+	int err = lost_was_told() ? -EIO : 0;
 	if (server->has_writer)
 		writer_done(&server->writer);
 	free(server->worker);
