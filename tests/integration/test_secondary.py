@@ -111,7 +111,10 @@ def random_zone(rng):
         owner, ttl, kind, data = random_record(rng)
         sort = chosen.setdefault((owner, kind), (ttl, set()))
         sort[1].add(data)
-    return [f"{o} {ttl} {k} {d}" for (o, k), (ttl, all_data) in chosen.items() for d in all_data]
+    # so many that named, whose differences must be smaller than the zone, sends them
+    filling = [f"s{i} 60 A 192.0.2.9" for i in range(200)]
+    return filling + [f"{o} {ttl} {k} {d}" for (o, k), (ttl, all_data) in chosen.items()
+                      for d in all_data]
 
 
 def change(primary, rng, step):
@@ -305,10 +308,10 @@ def messages(*answers):
     return transfer
 
 
-def fetched(start_onnetd):
+def fetched(start_onnetd, key="ops"):
     """A scripted primary, and a secondary that has its first version."""
     primary = script.Primary(ZONE, 1, whole(1))
-    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}})
+    secondary = start_onnetd({ZONE: {"primary": peers(primary.port, key=key)}})
     until(lambda: serial(secondary) == 1, "the copy")
     return primary, secondary
 
@@ -455,6 +458,27 @@ def test_where_differences_do_not_fit_the_zone_is_fetched_whole(start_onnetd):
             continue
         assert shown(secondary) == data(number), case
         secondary.wait_log(f"of no use, the zone is asked for whole: .*{why}", seen)
+    primary.close()
+
+
+def test_more_differences_than_memory_is_for_are_given_up_for_the_whole_zone(start_onnetd):
+    primary, secondary = fetched(start_onnetd, key=None)
+
+    def endless(request):
+        if request.question[0].rdtype == dns.rdatatype.AXFR:
+            yield from whole(2)(request)
+            return
+        yield [soa(ZONE, 2), soa(ZONE, 1), version(1)[1], soa(ZONE, 2)]
+        m = dns.message.make_response(request)
+        m.answer = [record(f"n{i}." + ZONE, "TXT", "x" * 250) for i in range(50)]
+        wire = m.to_wire(max_size=65535)
+        while True:
+            yield wire
+    primary.transfer, primary.serial = endless, 2
+    notify(secondary, key=None)
+    until(lambda: serial(secondary) == 2, "the new version")
+    assert shown(secondary) == data(2)
+    secondary.wait_log("the zone is asked for whole: there are too many")
     primary.close()
 
 
