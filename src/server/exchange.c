@@ -147,7 +147,7 @@ static enum exchange_read judge_opt(struct exchange *x)
 	if (x->tcp || (x->message != NULL && x->message->tsig_rr != NULL))
 		return EXCHANGE_WHOLE;
 	if ((x->cookie.status == COOKIE_NEW || x->cookie.status == COOKIE_BAD) &&
-	    x->cookies->required)
+	    x->cookies->required && x->opcode != KNOT_OPCODE_NOTIFY)
 		return broken(x, KNOT_RCODE_BADCOOKIE);
 	return EXCHANGE_WHOLE;
 }
