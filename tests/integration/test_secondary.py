@@ -196,7 +196,7 @@ def test_a_copy_expires_and_comes_back(start_onnetd):
     until(lambda: rcode(secondary) == "NOERROR", "the copy to be good again")
     log = secondary.log()
     assert log.count("expired: no primary could be asked") == 3
-    assert 3 <= log.count("nothing listens on") <= 6, "not at each try"
+    assert 1 <= log.count("nothing listens on") <= 6, "not at each try"
     assert "is of use again" in log and "good again, serial 1" in log
 
 
