@@ -4,14 +4,28 @@
 
 #include <pthread.h>
 
+#include "base/siphash.h"
 #include "server/job.h"
+
+enum {
+	QUEUE_JOBS_MAX = 16384,
+	QUEUE_OCTETS_MAX = 256 << 20, /* of memory that waiting jobs hold */
+	QUEUE_SHARES = 4096,
+};
+
+/* What waits of one key, or from one address. */
+struct queue_share {
+	size_t count, octets;
+};
 
 /* Updates that wait for the writer, in the order in which they came. */
 struct update_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct job *first, **last;
-	size_t count;
+	size_t count, octets;
+	uint8_t share_key[SIPHASH_KEY]; /* of the hash by which shares are found */
+	struct queue_share of_key[QUEUE_SHARES], of_peer[QUEUE_SHARES];
 	size_t wanted; /* how many the writer sleeps for; 0: it does not sleep */
 	bool closed;
 };
@@ -19,7 +33,10 @@ struct update_queue {
 void queue_init(struct update_queue *queue);
 void queue_done(struct update_queue *queue);
 
-/* Hands a job over; false where too many wait, and the job is still the caller's. */
+/*
+ * Hands a job over; false where too many wait, or too many of its key or from its address: then the job is still the
+ * caller's, and its exchange's why says which.
+ */
 bool queue_put(struct update_queue *queue, struct job *job);
 
 /*

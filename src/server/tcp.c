@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * DNS over TCP (RFC 7766): several requests may be under way on a connection, and responses go out
- * as they are ready. A connection that asks faster than it reads is not read from until it has
- * taken what waits for it; one that sends no whole request and takes no response for the idle
- * time is closed, and so is the one too many. Where the machine gives no more files, the one that
- * has been idle for longest makes room.
+ * as they are ready. Nobody may have more of the server than a share:
+ *
+ * - A connection that asks faster than it reads is not read from until it has taken what waits for it, and
+ *   one that takes it too slowly is closed.
+ * - One that sends no whole request and takes no response for the idle time is closed (RFC 7766 6.2.3): an octet
+ *   now and then keeps nothing open.
+ * - After some requests of one connection others have their turn, and UDP; it goes on when it comes up again,
+ *   for which it asks to be told that it can be written to, and it can.
+ * - A client, an IPv4 address or an IPv6 /64, has so many connections and no more.
+ * - When there are as many connections as there may be, or the machine gives no more files, the one that has been
+ *   idle for longest makes room. Where none is idle, newcomers go away; or, without files, they wait: the
+ *   listener is not looked at for a moment, as it would be ready all the time.
  */
 #include "server/tcp.h"
 
@@ -27,6 +35,10 @@ enum {
 	BACKLOG = 512,
 	ACCEPT_ROUNDS = 64,
 	STREAM_ROUNDS = 16,
+	TURN_REQUESTS = 32, /* of one connection */
+	ROOM_STEPS = 64,    /* connections that are looked at to make room */
+	PAUSE_MS = 200,
+	TOLD_MS = 60 * 1000,
 };
 
 struct connection {
@@ -40,9 +52,10 @@ struct connection {
 	struct text out;
 	size_t out_sent;
 	struct stream *stream;
-	int64_t stream_since; /* when it began */
-	uint64_t stream_sent; /* octets of it */
-	unsigned jobs;        /* in the hands of the writer */
+	int64_t waits_since; /* something waits to go out without a break since; 0: nothing does */
+	uint64_t waits_sent; /* octets that went out since */
+	atomic_uint *of_client; /* where its client's connections are counted */
+	unsigned jobs;          /* in the hands of the writer */
 	uint32_t events;
 	bool ended;  /* the peer sends no more */
 	bool closed; /* waits for its jobs only */
@@ -129,6 +142,23 @@ void connections_bury(struct worker *worker)
 	}
 }
 
+/* Whether one more of this client may be here; then it is counted. */
+static bool enter(struct shared *shared, const struct conf *conf, atomic_uint *of_client)
+{
+	if (atomic_fetch_add(of_client, 1) >= conf->tcp_max_per_client) {
+		atomic_fetch_sub(of_client, 1);
+		return false;
+	}
+	atomic_fetch_add(&shared->tcp_clients, 1);
+	return true;
+}
+
+static void leave(struct shared *shared, atomic_uint *of_client)
+{
+	atomic_fetch_sub(&shared->tcp_clients, 1);
+	atomic_fetch_sub(of_client, 1);
+}
+
 /* Closes the socket; the rest goes when the last job is back. */
 static void connection_close(struct worker *worker, struct connection *c)
 {
@@ -137,12 +167,33 @@ static void connection_close(struct worker *worker, struct connection *c)
 	list_remove(worker, c);
 	close(c->socket);
 	c->closed = true;
-	atomic_fetch_sub(&worker->shared->tcp_clients, 1);
+	leave(worker->shared, c->of_client);
 	if (c->jobs == 0)
 		bury(worker, c);
 }
 
-static int connection_new(struct worker *worker, int fd, const struct origin *origin)
+static bool has_output(const struct connection *c)
+{
+	return c->out.size > c->out_sent;
+}
+
+/* Closes the connection that has been idle for longest and has nothing under way; false: there is none. */
+static bool make_room(struct worker *worker)
+{
+	struct connection *c = worker->oldest;
+
+	for (int i = 0; i < ROOM_STEPS && c != NULL; i++, c = c->newer) {
+		if (c->jobs > 0 || c->stream != NULL || has_output(c))
+			continue;
+		connection_close(worker, c);
+		count_add(&worker->responder.counts, COUNT_TCP_MADE_ROOM, 1);
+		return true;
+	}
+	return false;
+}
+
+static int connection_new(struct worker *worker, int fd, const struct origin *origin,
+			  atomic_uint *of_client)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
@@ -158,6 +209,7 @@ static int connection_new(struct worker *worker, int fd, const struct origin *or
 	c->socket = fd;
 	c->origin = *origin;
 	c->origin.connection = c;
+	c->of_client = of_client;
 	c->events = EPOLLIN;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
@@ -168,32 +220,98 @@ static int connection_new(struct worker *worker, int fd, const struct origin *or
 	return 0;
 }
 
+static atomic_uint *count_of_client(struct shared *shared, const struct origin *origin)
+{
+	static const struct peer_bits bits = { .v4 = 32, .v6 = 64 };
+	uint64_t hash = peer_hash(shared->tcp_key, (const struct sockaddr *)&origin->peer, bits);
+
+	return &shared->tcp_clients_of[hash % TCP_CLIENT_SLOTS];
+}
+
+/* Takes a connection in, or closes it. */
+static void take_in(struct worker *worker, int fd, const struct origin *origin)
+{
+	const struct conf *conf = worker->responder.state->conf;
+	struct shared *shared = worker->shared;
+	atomic_uint *of_client = count_of_client(shared, origin);
+
+	if (enter(shared, conf, of_client)) {
+		bool fits = atomic_load(&shared->tcp_clients) <= conf->tcp_max_clients ||
+			    make_room(worker);
+
+		if (fits && connection_new(worker, fd, origin, of_client) == 0)
+			return;
+		leave(shared, of_client);
+	}
+	close(fd);
+	count_add(&worker->responder.counts, COUNT_TCP_TURNED_AWAY, 1);
+}
+
+static void watch_listener(struct worker *worker, struct listener *listener, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = listener };
+
+	epoll_ctl(worker->epoll, EPOLL_CTL_MOD, listener->socket, &event);
+}
+
+/* What waits there goes on waiting. */
+static void pause_listener(struct worker *worker, struct listener *listener, int err)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	listener->paused_to_ms = now_ms + PAUSE_MS;
+	watch_listener(worker, listener, 0);
+	if (worker->files_told_ms != 0 && now_ms - worker->files_told_ms < TOLD_MS)
+		return;
+	worker->files_told_ms = now_ms;
+	log_warning("new TCP connections have to wait: %s; raise the limit of open files, or lower "
+		    "tcp-max-clients",
+		    strerror(err));
+}
+
+int listeners_resume(struct worker *worker)
+{
+	int64_t now_ms = clock_monotonic_ms(), wait = -1;
+
+	for (size_t i = 0; i < worker->listener_count; i++) {
+		struct listener *listener = &worker->listener[i];
+		int64_t left = listener->paused_to_ms - now_ms;
+
+		if (listener->paused_to_ms == 0)
+			continue;
+		if (left > 0) {
+			wait = wait < 0 || left < wait ? left : wait;
+			continue;
+		}
+		listener->paused_to_ms = 0;
+		watch_listener(worker, listener, EPOLLIN);
+	}
+	return (int)wait;
+}
+
+static bool is_shortage(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+}
+
 void listener_serve(struct listener *listener, struct worker *worker)
 {
-	unsigned max = worker->responder.state->conf->tcp_max_clients;
-
 	for (int round = 0; round < ACCEPT_ROUNDS; round++) {
 		struct origin origin = { .peer_size = sizeof(origin.peer) };
 		int fd = accept4(listener->socket, (struct sockaddr *)&origin.peer,
 				 &origin.peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && worker->oldest != NULL) {
-			connection_close(worker, worker->oldest);
-			continue;
-		}
-		if (fd < 0)
+		int err = errno;
+
+		if (fd >= 0) {
+			take_in(worker, fd, &origin);
+		} else if (!is_shortage(err)) {
 			return;
-		if (atomic_fetch_add(&worker->shared->tcp_clients, 1) >= max ||
-		    connection_new(worker, fd, &origin) != 0) {
-			atomic_fetch_sub(&worker->shared->tcp_clients, 1);
-			close(fd);
+		} else if (!make_room(worker)) {
+			pause_listener(worker, listener, err);
+			return;
 		}
 	}
-}
-
-static bool has_output(const struct connection *c)
-{
-	return c->out.size > c->out_sent;
 }
 
 static bool takes_requests(const struct connection *c)
@@ -209,14 +327,16 @@ static void put_message(struct connection *c, const uint8_t *wire, size_t size)
 	text_add(&c->out, wire, size);
 }
 
-/* Whether the peer takes a transfer so slowly that it is better ended. */
+/* Whether the peer takes what waits for it so slowly that it is better ended. */
 static bool is_too_slow(const struct connection *c)
 {
 	char peer[PEER_TEXT_ROOM];
 
-	if (c->stream == NULL ||
-	    !stream_is_slow(clock_monotonic_ms() - c->stream_since, c->stream_sent))
+	if (c->waits_since == 0 ||
+	    !stream_is_slow(clock_monotonic_ms() - c->waits_since, c->waits_sent))
 		return false;
+	if (c->stream == NULL)
+		return true;
 	peer_format(peer, (const struct sockaddr *)&c->origin.peer);
 	log_warning("transfer ended: peer=%s: it takes less than %d octets a second", peer,
 		    STREAM_RATE_MIN);
@@ -251,7 +371,7 @@ static bool send_output(struct connection *c, struct worker *worker)
 			return errno == EAGAIN || errno == EINTR;
 		list_touch(worker, c);
 		c->out_sent += (size_t)sent;
-		c->stream_sent += (uint64_t)sent;
+		c->waits_sent += (uint64_t)sent;
 		if (is_too_slow(c))
 			return false;
 		if (!has_output(c)) {
@@ -262,12 +382,12 @@ static bool send_output(struct connection *c, struct worker *worker)
 	return true;
 }
 
-/* Answers the requests that have come in whole. */
-static void answer_requests(struct connection *c, struct worker *worker)
+/* Answers requests that have come in whole, at most so many. */
+static void answer_requests(struct connection *c, struct worker *worker, int *most)
 {
 	size_t used = 0;
 
-	while (takes_requests(c) && c->in_size - used >= LENGTH_SIZE) {
+	while (*most > 0 && takes_requests(c) && c->in_size - used >= LENGTH_SIZE) {
 		size_t length = get_u16(c->in + used), size = 0;
 
 		if (c->in_size - used < LENGTH_SIZE + length)
@@ -283,14 +403,12 @@ static void answer_requests(struct connection *c, struct worker *worker)
 			c->jobs++;
 			break;
 		case RESPONSE_STREAM:
-			c->stream_since = clock_monotonic_ms();
-			c->stream_sent = 0;
-			break;
 		case RESPONSE_NONE:
 			break;
 		}
 		list_touch(worker, c);
 		used += LENGTH_SIZE + length;
+		(*most)--;
 	}
 	if (used > 0)
 		memmove(c->in, c->in + used, c->in_size - used);
@@ -302,29 +420,47 @@ static bool has_whole_request(const struct connection *c)
 	return c->in_size >= LENGTH_SIZE && c->in_size >= LENGTH_SIZE + (size_t)get_u16(c->in);
 }
 
-/* Goes on with a connection after something came in, went out, or came back. */
+/* Whether there is a request that can be answered now. */
+static bool can_answer(const struct connection *c)
+{
+	return has_whole_request(c) && takes_requests(c);
+}
+
+/* The time runs from when something began to wait, and on until nothing does. */
+static void note_waiting(struct connection *c, bool waits)
+{
+	if (!waits) {
+		c->waits_since = 0;
+	} else if (c->waits_since == 0) {
+		c->waits_since = clock_monotonic_ms();
+		c->waits_sent = 0;
+	}
+}
+
+/* Goes on with a connection after something came in, went out, or came back, or its turn is come. */
 static void go_on(struct connection *c, struct worker *worker)
 {
+	int most = TURN_REQUESTS;
 	bool good = true;
 
 	do {
-		if (has_whole_request(c) && takes_requests(c)) {
+		if (can_answer(c)) {
 			good = worker_renew(worker);
 			if (good)
-				answer_requests(c, worker);
+				answer_requests(c, worker, &most);
 		}
 		good = send_output(c, worker) && good;
-	} while (good && !has_output(c) && c->stream == NULL && has_whole_request(c) &&
-		 takes_requests(c));
+	} while (good && most > 0 && !has_output(c) && can_answer(c));
 
 	bool waits = has_output(c) || c->stream != NULL;
-	if (!good || (c->ended && !waits && c->jobs == 0)) {
+	if (!good || (c->ended && !waits && !can_answer(c) && c->jobs == 0)) {
 		connection_close(worker, c);
 		return;
 	}
+	note_waiting(c, waits);
 
 	uint32_t events = (!c->ended && takes_requests(c) && c->in_size < IN_ROOM ? EPOLLIN : 0) |
-			  (waits ? EPOLLOUT : 0);
+			  (waits || can_answer(c) ? EPOLLOUT : 0);
 	struct epoll_event event = { .events = events, .data.ptr = c };
 	if (events != c->events && epoll_ctl(worker->epoll, EPOLL_CTL_MOD, c->socket, &event) == 0)
 		c->events = events;

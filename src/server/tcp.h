@@ -8,6 +8,7 @@
 struct listener {
 	enum event event; /* EVENT_LISTENER */
 	int socket;
+	int64_t paused_to_ms; /* not watched until then; 0: watched */
 };
 
 int listener_open(struct listener *listener, const struct conf_address *address);
@@ -15,6 +16,9 @@ void listener_close(struct listener *listener);
 
 /* Takes what connections wait, as far as there may be more. */
 void listener_serve(struct listener *listener, struct worker *worker);
+
+/* Watches listeners again whose pause is over. Returns milliseconds to the next, -1: for ever. */
+int listeners_resume(struct worker *worker);
 
 /* Something happened at a connection: events as of epoll_wait(2). */
 void connection_serve(struct connection *connection, struct worker *worker, uint32_t events);

@@ -150,7 +150,7 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 		if (r->queue != NULL && queue_put(r->queue, job))
 			return RESPONSE_LATER;
 		deny(&job->exchange, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_NOT_READY,
-		     "too many updates are waiting; try again");
+		     r->queue != NULL ? job->exchange.why : "this server takes no updates");
 	}
 	update_log(&r->refused, job, r->now_ms);
 	if (limit_judge(&r->limit, r->state->conf, &job->exchange, r->now_ms) == LIMIT_SEND)

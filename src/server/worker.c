@@ -225,6 +225,7 @@ static int expire(struct worker *worker)
 	int64_t now_ms = clock_monotonic_ms();
 	int wait = connections_expire(worker);
 
+	wait = sooner(wait, listeners_resume(worker));
 	wait = sooner(wait, limit_expire(&r->limit, now_ms));
 	return sooner(wait, log_bound_expire(&r->refused, now_ms));
 }
