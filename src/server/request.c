@@ -16,7 +16,8 @@ int responder_init(struct responder *r, struct store *store, const struct state 
 {
 	*r = (struct responder){ .store = store,
 				 .state = state,
-				 .refused.what = "updates refused" };
+				 .refused.what = "updates refused",
+				 .forgers.what = "too many bad signatures" };
 	int err = zone_view_init(&r->view, store, state->zones);
 	if (err != 0)
 		return err;
@@ -99,7 +100,8 @@ static enum response answer_query(struct responder *r, struct request *request, 
 	if (x->ranges != RANGES_NOT_ASKED && zone != NULL)
 		x->ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
 	x->rcode = answer_find(&r->view, &request->question, &reply);
-	answer_additional(&r->view, &reply);
+	if (x->qtype != KNOT_RRTYPE_ANY) /* RFC 8482 1: there is no more to it than one set */
+		answer_additional(&r->view, &reply);
 	return finish(x, &reply, size);
 }
 

@@ -20,6 +20,7 @@ struct responder {
 	struct limit limit;                        /* on responses over UDP */
 	struct rate *bad_signatures;               /* of each sender */
 	struct log_bound refused;                  /* lines about updates */
+	struct log_bound forgers;                  /* and about who sends bad signatures */
 	struct counts counts;                      /* the thread's */
 	struct job_pool jobs;                      /* to be used for updates */
 	struct update_queue *queue;                /* where updates go; NULL: updates are refused */

@@ -227,7 +227,8 @@ static int expire(struct worker *worker)
 
 	wait = sooner(wait, listeners_resume(worker));
 	wait = sooner(wait, limit_expire(&r->limit, now_ms));
-	return sooner(wait, log_bound_expire(&r->refused, now_ms));
+	wait = sooner(wait, log_bound_expire(&r->refused, now_ms));
+	return sooner(wait, log_bound_expire(&r->forgers, now_ms));
 }
 
 static void *worker_main(void *arg)

@@ -243,8 +243,10 @@ def busy(server):
 
 def test_without_files_new_connections_wait_and_nothing_spins(start_onnetd):
     server = start_onnetd(ZONES, server={"workers": 1})
-    files = len(os.listdir(f"/proc/{server.process.pid}/fd"))
-    old = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (files, files))
+    taken = {int(fd) for fd in os.listdir(f"/proc/{server.process.pid}/fd")}
+    files = next(fd for fd in range(1000) if fd not in taken)
+    old = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (files, old[1]))
     with server.connect() as s:
         s.send(wire.query(f"two.{ZONE}"))
         server.wait_log("new TCP connections have to wait")
