@@ -168,7 +168,9 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->own_payload = own_payload(r, origin);
 	x->cookies = &r->state->cookies;
 	x->identity = r->state->conf->identity;
-	request->read = hold_back(r, x, exchange_read(x));
+	request->read = exchange_read(x);
+	if (request->read != EXCHANGE_PARTLY) /* whose cookie is not known yet */
+		request->read = hold_back(r, x, request->read);
 	request->plain = (request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
 			 x->opcode == KNOT_OPCODE_QUERY;
 	if (request->plain)
@@ -195,15 +197,15 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 {
 	struct exchange *x = &request->exchange;
 
-	if (request->read == EXCHANGE_SILENCE)
-		return RESPONSE_NONE;
 	if (request->read == EXCHANGE_PARTLY && x->opcode == KNOT_OPCODE_UPDATE)
 		return update_receive(r, request->origin, x, wire, size);
 	if (request->read == EXCHANGE_PARTLY)
-		request->read = verify_request(r, x, &r->arena);
+		request->read = hold_back(r, x, verify_request(r, x, &r->arena));
 
 	enum response response;
-	if (request->read == EXCHANGE_BROKEN)
+	if (request->read == EXCHANGE_SILENCE)
+		response = RESPONSE_NONE;
+	else if (request->read == EXCHANGE_BROKEN)
 		response = fail(x, wire, size);
 	else if (is_transfer(x))
 		response = answer_transfer(r, x, wire, size, stream);
