@@ -13,6 +13,8 @@
 
 /* What onnet.yaml says, checked. onnet.yaml(5) describes each word. */
 
+enum { CONF_PORT_TLS = 853 }; /* RFC 7858 3.1 */
+
 /* An address and a port (network order inside, as in the socket calls). */
 struct conf_address {
 	struct sockaddr_storage socket;
@@ -62,7 +64,16 @@ struct conf_rule {
 	size_t name_count;
 	const uint16_t *type; /* update only: RR types */
 	size_t type_count;
+	bool tls; /* transfer only: not but over TLS */
 	int line; /* where it stands in the file */
+};
+
+/* What TLS needs; paths, already relative to the configuration file. NULL: none. */
+struct conf_tls {
+	const char *certificate; /* ours, with the chain that leads up from it */
+	const char *key;         /* its private key; others than its owner can't read it */
+	const char
+		*authorities; /* whose certificates others must show; NULL: those of the system */
 };
 
 /* Another name server: an entry of primary: or notify:. */
@@ -89,18 +100,28 @@ struct conf_zone {
 	bool naptr_check;   /* default true */
 	bool number_ranges; /* wildcards are number ranges, default false */
 	uint64_t log_size;  /* octets of change log kept, default 64 MiB */
+	uint64_t log_age;   /* seconds that its entries are kept, default 0: any time */
 	int line;
+};
+
+/* A file or folder that a word names. */
+struct conf_file {
+	const char *path;
+	const struct conf_file *next;
 };
 
 struct conf {
 	const char *path;
 	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
 	size_t listen_count;
+	const struct conf_address *listen_tls; /* not without tls.certificate and tls.key */
+	size_t listen_tls_count;
 	const struct conf_interface *listen_xdp; /* no interface twice */
 	size_t listen_xdp_count;
 	const char *storage;         /* default /var/lib/onnet */
 	unsigned workers;            /* 0: one for each core */
 	const char *user;            /* NULL: stay who we are */
+	bool sandbox;                /* default true */
 	unsigned tcp_idle_timeout;   /* seconds, default 10 */
 	unsigned tcp_max_clients;    /* default 1000 */
 	unsigned tcp_max_per_client; /* connections of one IPv4 address or IPv6 /64, default 100 */
@@ -116,6 +137,7 @@ struct conf {
 	const char *version;  /* told to whoever asks (CH TXT); NULL: nobody is told */
 	const char *identity; /* the same, and by NSID */
 
+	struct conf_tls tls;
 	const struct conf_key *key;
 	size_t key_count;
 	const struct conf_zone *zone;
@@ -124,6 +146,8 @@ struct conf {
 	size_t e164_count;
 	const char *const *isn;
 	size_t isn_count;
+
+	const struct conf_file *file; /* all that are named, in no order; storage is one of them */
 
 	struct arena arena; /* owns all of the above */
 };

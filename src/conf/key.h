@@ -16,6 +16,7 @@ int secret_file_load(struct reading *r, const struct row *row, const struct node
 extern const struct kind kind_key;           /* struct conf_key */
 extern const struct kind kind_secret;        /* const char * */
 extern const struct kind kind_secret_file;   /* const char * */
+extern const struct kind kind_private_path;  /* const char *, of a file that is its owner's alone */
 extern const struct kind kind_key_reference; /* const struct conf_key * */
 
 #endif

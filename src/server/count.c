@@ -5,6 +5,10 @@
 const struct count_name count_names[COUNTS] = {
 	[COUNT_TRANSFER_OUT] = { "onnet_transfers_total{direction=\"out\"}",
 				 "Transfers that went through." },
+	[COUNT_TLS_GOOD] = { "onnet_tls_handshakes_total{result=\"good\"}",
+			     "TLS handshakes that ended." },
+	[COUNT_TLS_FAILED] = { "onnet_tls_handshakes_total{result=\"failed\"}",
+			       "TLS handshakes that ended." },
 	[COUNT_LIMITED_DROPPED] = { "onnet_responses_limited_total{action=\"dropped\"}",
 				    "Responses over UDP held back by rate-limit." },
 	[COUNT_LIMITED_SHORT] = { "onnet_responses_limited_total{action=\"truncated\"}",

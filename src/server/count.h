@@ -8,6 +8,8 @@
 /* What is counted since the start; count.c says how each is called outside. */
 enum count {
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
+	COUNT_TLS_GOOD,     /* TLS handshakes */
+	COUNT_TLS_FAILED,
 	COUNT_LIMITED_DROPPED,
 	COUNT_LIMITED_SHORT,
 	COUNT_SIGNATURE_BAD,

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/reader.h"
+#include "dns/audit.h"
 #include "dns/option.h"
 
 enum {
@@ -29,6 +30,7 @@ static void forget(struct exchange *x)
 	x->dnssec = false;
 	x->version = 0;
 	x->ranges = RANGES_NOT_ASKED;
+	x->audit.data = NULL;
 	x->cookie.status = COOKIE_ABSENT;
 	x->nsid = NULL;
 	x->rcode = KNOT_RCODE_NOERROR;
@@ -67,6 +69,7 @@ static void take_opt(struct exchange *x, uint16_t payload, uint32_t ttl)
 struct options {
 	bool ranges, nsid, cookie;
 	struct slice cookie_octets; /* of the first one: RFC 7873 5.2, "All others are ignored" */
+	struct slice audit;         /* data NULL: there is none */
 };
 
 /* false where they are not well formed. */
@@ -80,6 +83,8 @@ static bool read_options(struct reader *r, struct options *ret)
 
 		if (code == OPTION_RANGES) {
 			ret->ranges = true;
+		} else if (code == OPTION_AUDIT) {
+			ret->audit = octets;
 		} else if (code == KNOT_EDNS_OPTION_NSID) {
 			ret->nsid = true;
 		} else if (code == KNOT_EDNS_OPTION_COOKIE && !ret->cookie) {
@@ -94,6 +99,7 @@ static void take_options(struct exchange *x, const struct options *options)
 {
 	if (options->ranges)
 		x->ranges = RANGES_ASKED;
+	x->audit = options->audit;
 	if (options->nsid)
 		x->nsid = x->identity;
 	if (options->cookie && x->cookies != NULL && x->cookies->count > 0)

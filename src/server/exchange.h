@@ -11,12 +11,16 @@ enum { EXCHANGE_TEXT_MAX = 200 };
 /* What the client asked about the zone's wildcards (dns/option.h), and what the response says. */
 enum exchange_ranges { RANGES_NOT_ASKED, RANGES_ASKED, RANGES_PLAIN, RANGES_NUMBERS };
 
+/* How a request came: a transfer asks for more of TLS than a query does (RFC 9103 7.1, 7.2). */
+enum exchange_tls { EXCHANGE_PLAIN, EXCHANGE_TLS, EXCHANGE_TLS_TRANSFERS };
+
 /* One request as far as it was read, and what its response must say beside records. */
 struct exchange {
 	const uint8_t *wire; /* the request */
 	size_t size;
 	const struct sockaddr *peer;
 	bool tcp;
+	enum exchange_tls tls;
 	uint16_t own_payload;                 /* what we say that we take over UDP */
 	const struct cookie_secrets *cookies; /* NULL, or none in it: cookies are passed over */
 	const char *identity; /* said to whoever asks (RFC 5001); NULL: nothing is */
@@ -30,6 +34,8 @@ struct exchange {
 	bool dnssec;
 	uint8_t version;
 	enum exchange_ranges ranges;
+	struct slice
+		audit; /* the option that asks for a change log (dns/audit.h); data NULL: none */
 	struct cookie cookie; /* RFC 7873 */
 	const char *nsid;     /* identity, where it was asked for */
 

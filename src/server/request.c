@@ -6,7 +6,9 @@
  */
 #include "server/request.h"
 
+#include "dns/audit.h"
 #include "dns/rdata.h"
+#include "server/audit.h"
 #include "server/chaos.h"
 #include "server/transfer.h"
 #include "server/update.h"
@@ -119,6 +121,14 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 	return finish(x, &reply, size);
 }
 
+static enum response answer_audit(struct responder *r, struct exchange *x, uint8_t *wire,
+				  size_t *size, struct stream **stream)
+{
+	enum response response = audit_begin(stream, r, x);
+
+	return response == RESPONSE_READY ? fail(x, wire, size) : response;
+}
+
 /* What we take over UDP and send at most: no more than passes where the request came in. */
 static uint16_t own_payload(const struct responder *r, const struct origin *origin)
 {
@@ -132,6 +142,11 @@ static uint16_t own_payload(const struct responder *r, const struct origin *orig
 static bool is_transfer(const struct exchange *x)
 {
 	return x->qtype == KNOT_RRTYPE_AXFR || x->qtype == KNOT_RRTYPE_IXFR;
+}
+
+static bool is_audit(const struct exchange *x)
+{
+	return x->qtype == AUDIT_TYPE && x->audit.data != NULL;
 }
 
 /* Updates are limited once they are refused: see update_receive(). */
@@ -165,6 +180,7 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->size = octets.size;
 	x->peer = (const struct sockaddr *)&origin->peer;
 	x->tcp = origin->connection != NULL;
+	x->tls = origin->tls;
 	x->own_payload = own_payload(r, origin);
 	x->cookies = &r->state->cookies;
 	x->identity = r->state->conf->identity;
@@ -209,6 +225,8 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 		response = fail(x, wire, size);
 	else if (is_transfer(x))
 		response = answer_transfer(r, x, wire, size, stream);
+	else if (is_audit(x))
+		response = answer_audit(r, x, wire, size, stream);
 	else
 		response = answer_query(r, request, wire, size);
 	if (x->message != NULL)

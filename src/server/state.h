@@ -9,6 +9,8 @@
 #include "server/cookie.h"
 #include "zone/table.h"
 
+struct tls_credentials;
+
 struct server_key {
 	knot_tsig_key_t tsig; /* name in lower case */
 	const char *id;
@@ -22,8 +24,9 @@ struct state {
 	struct conf *conf;
 	struct arena arena;
 	struct zone_table *zones;
-	struct server_key *key; /* as many as conf has, in the same order */
-	struct access *access;  /* one for each zone, by its index */
+	struct server_key *key;      /* as many as conf has, in the same order */
+	struct tls_credentials *tls; /* our certificate; NULL: none */
+	struct access *access;       /* one for each zone, by its index */
 	struct cookie_secrets cookies;
 };
 

@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "server/peer.h"
 #include "server/stream.h"
+#include "server/tls.h"
 
 enum {
 	LENGTH_SIZE = 2,
@@ -44,6 +45,8 @@ enum {
 struct connection {
 	enum event event; /* EVENT_CONNECTION */
 	int socket;
+	struct tls_session *tls; /* NULL: none */
+	bool shaking_hands;      /* its handshake is under way */
 	struct origin origin;
 	struct connection *older, *newer;
 	int64_t active; /* when it last got something done */
@@ -61,7 +64,7 @@ struct connection {
 	bool closed; /* waits for its jobs only */
 };
 
-int listener_open(struct listener *listener, const struct conf_address *address)
+int listener_open(struct listener *listener, const struct conf_address *address, bool tls)
 {
 	int one = 1, err = 0;
 	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -79,7 +82,7 @@ int listener_open(struct listener *listener, const struct conf_address *address)
 		close(fd);
 		return err;
 	}
-	*listener = (struct listener){ .event = EVENT_LISTENER, .socket = fd };
+	*listener = (struct listener){ .event = EVENT_LISTENER, .socket = fd, .tls = tls };
 	return 0;
 }
 
@@ -165,6 +168,8 @@ static void connection_close(struct worker *worker, struct connection *c)
 	if (c->closed)
 		return;
 	list_remove(worker, c);
+	tls_session_free(c->tls);
+	c->tls = NULL;
 	close(c->socket);
 	c->closed = true;
 	leave(worker->shared, c->of_client);
@@ -192,29 +197,50 @@ static bool make_room(struct worker *worker)
 	return false;
 }
 
-static int connection_new(struct worker *worker, int fd, const struct origin *origin,
-			  atomic_uint *of_client)
+static struct connection *connection_allocate(void)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
-	int one = 1;
 
 	if (c != NULL)
 		c->in = malloc(IN_ROOM);
-	if (c == NULL || c->in == NULL) {
-		free(c);
+	if (c != NULL && c->in != NULL)
+		return c;
+	free(c);
+	return NULL;
+}
+
+/* Takes the socket over where it returns 0. */
+static int connection_new(struct worker *worker, int fd, const struct origin *origin, bool tls,
+			  atomic_uint *of_client)
+{
+	struct connection *c = connection_allocate();
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
+	int one = 1;
+
+	if (c == NULL)
 		return -ENOMEM;
-	}
 	c->event = EVENT_CONNECTION;
 	c->socket = fd;
 	c->origin = *origin;
 	c->origin.connection = c;
 	c->of_client = of_client;
 	c->events = EPOLLIN;
+	c->shaking_hands = tls;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+
+	int err = 0;
+	if (tls) {
+		struct tls_credentials *credentials = worker->responder.state->tls;
+
+		/* a reload may have taken the certificate away; the listener goes with the next start */
+		err = credentials != NULL ? tls_session_new(&c->tls, credentials, fd) : -ENOENT;
+	}
+	if (err == 0 && epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+		err = -errno;
+	if (err != 0) {
+		tls_session_free(c->tls);
 		connection_free(c);
-		return -errno;
+		return err;
 	}
 	list_add(worker, c);
 	return 0;
@@ -229,7 +255,8 @@ static atomic_uint *count_of_client(struct shared *shared, const struct origin *
 }
 
 /* Takes a connection in, or closes it. */
-static void take_in(struct worker *worker, int fd, const struct origin *origin)
+static void take_in(struct worker *worker, const struct listener *listener, int fd,
+		    const struct origin *origin)
 {
 	const struct conf *conf = worker->responder.state->conf;
 	struct shared *shared = worker->shared;
@@ -239,7 +266,7 @@ static void take_in(struct worker *worker, int fd, const struct origin *origin)
 		bool fits = atomic_load(&shared->tcp_clients) <= conf->tcp_max_clients ||
 			    make_room(worker);
 
-		if (fits && connection_new(worker, fd, origin, of_client) == 0)
+		if (fits && connection_new(worker, fd, origin, listener->tls, of_client) == 0)
 			return;
 		leave(shared, of_client);
 	}
@@ -304,7 +331,7 @@ void listener_serve(struct listener *listener, struct worker *worker)
 		int err = errno;
 
 		if (fd >= 0) {
-			take_in(worker, fd, &origin);
+			take_in(worker, listener, fd, &origin);
 		} else if (!is_shortage(err)) {
 			return;
 		} else if (!make_room(worker)) {
@@ -312,6 +339,18 @@ void listener_serve(struct listener *listener, struct worker *worker)
 			return;
 		}
 	}
+}
+
+static ssize_t octets_send(struct connection *c, const void *data, size_t size)
+{
+	return c->tls != NULL ? tls_send(c->tls, data, size) :
+				send(c->socket, data, size, MSG_NOSIGNAL);
+}
+
+static ssize_t octets_receive(struct connection *c, void *buffer, size_t room)
+{
+	return c->tls != NULL ? tls_receive(c->tls, buffer, room) :
+				recv(c->socket, buffer, room, 0);
 }
 
 static bool takes_requests(const struct connection *c)
@@ -365,8 +404,7 @@ static bool send_output(struct connection *c, struct worker *worker)
 		if (!has_output(c))
 			return true;
 
-		ssize_t sent = send(c->socket, c->out.data + c->out_sent, c->out.size - c->out_sent,
-				    MSG_NOSIGNAL);
+		ssize_t sent = octets_send(c, c->out.data + c->out_sent, c->out.size - c->out_sent);
 		if (sent < 0)
 			return errno == EAGAIN || errno == EINTR;
 		list_touch(worker, c);
@@ -437,6 +475,43 @@ static void note_waiting(struct connection *c, bool waits)
 	}
 }
 
+/* Takes what has come in; false where the connection is broken. */
+static bool take_input(struct connection *c)
+{
+	ssize_t size = octets_receive(c, c->in + c->in_size, IN_ROOM - c->in_size);
+
+	if (size < 0)
+		return errno == EAGAIN || errno == EINTR;
+	c->ended = size == 0;
+	c->in_size += (size_t)size;
+	return true;
+}
+
+/* Takes what TLS holds back, of which the socket tells nothing any more. */
+static bool take_rest(struct connection *c)
+{
+	while (c->tls != NULL && !c->ended && c->in_size < IN_ROOM && takes_requests(c) &&
+	       tls_has_more(c->tls))
+		if (!take_input(c))
+			return false;
+	return true;
+}
+
+static void watch_for(struct connection *c, struct worker *worker, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = c };
+
+	if (events != c->events && epoll_ctl(worker->epoll, EPOLL_CTL_MOD, c->socket, &event) == 0)
+		c->events = events;
+}
+
+/* Whether there is something to do that no event will tell of. */
+static bool has_more(const struct connection *c)
+{
+	return can_answer(c) || (c->tls != NULL && !c->ended && c->in_size < IN_ROOM &&
+				 takes_requests(c) && tls_has_more(c->tls));
+}
+
 /* Goes on with a connection after something came in, went out, or came back, or its turn is come. */
 static void go_on(struct connection *c, struct worker *worker)
 {
@@ -444,26 +519,44 @@ static void go_on(struct connection *c, struct worker *worker)
 	bool good = true;
 
 	do {
-		if (can_answer(c)) {
+		good = take_rest(c);
+		if (good && can_answer(c)) {
 			good = worker_renew(worker);
 			if (good)
 				answer_requests(c, worker, &most);
 		}
 		good = send_output(c, worker) && good;
-	} while (good && most > 0 && !has_output(c) && can_answer(c));
+	} while (good && most > 0 && !has_output(c) && has_more(c));
 
 	bool waits = has_output(c) || c->stream != NULL;
-	if (!good || (c->ended && !waits && !can_answer(c) && c->jobs == 0)) {
+	if (!good || (c->ended && !waits && !has_more(c) && c->jobs == 0)) {
 		connection_close(worker, c);
 		return;
 	}
 	note_waiting(c, waits);
+	watch_for(c, worker,
+		  (!c->ended && takes_requests(c) && c->in_size < IN_ROOM ? EPOLLIN : 0) |
+			  (waits || has_more(c) ? EPOLLOUT : 0));
+}
 
-	uint32_t events = (!c->ended && takes_requests(c) && c->in_size < IN_ROOM ? EPOLLIN : 0) |
-			  (waits || can_answer(c) ? EPOLLOUT : 0);
-	struct epoll_event event = { .events = events, .data.ptr = c };
-	if (events != c->events && epoll_ctl(worker->epoll, EPOLL_CTL_MOD, c->socket, &event) == 0)
-		c->events = events;
+/* True when the handshake is done. Its steps do not count as life: the idle time bounds all of it. */
+static bool shake_hands(struct connection *c, struct worker *worker)
+{
+	int done = tls_handshake(c->tls);
+
+	if (done == 0) {
+		watch_for(c, worker, tls_wants_to_send(c->tls) ? EPOLLOUT : EPOLLIN);
+		return false;
+	}
+	count_add(&worker->responder.counts, done > 0 ? COUNT_TLS_GOOD : COUNT_TLS_FAILED, 1);
+	if (done < 0) {
+		connection_close(worker, c);
+		return false;
+	}
+	c->shaking_hands = false;
+	c->origin.tls = tls_level(c->tls);
+	list_touch(worker, c);
+	return true;
 }
 
 void connection_serve(struct connection *c, struct worker *worker, uint32_t events)
@@ -474,15 +567,13 @@ void connection_serve(struct connection *c, struct worker *worker, uint32_t even
 		connection_close(worker, c);
 		return;
 	}
+	if (c->shaking_hands && !shake_hands(c, worker))
+		return;
 	if ((events & (EPOLLIN | EPOLLHUP)) != 0 && c->in_size < IN_ROOM && !c->ended) {
-		ssize_t size = recv(c->socket, c->in + c->in_size, IN_ROOM - c->in_size, 0);
-
-		if (size < 0 && errno != EAGAIN && errno != EINTR) {
+		if (!take_input(c)) {
 			connection_close(worker, c);
 			return;
 		}
-		c->ended = size == 0;
-		c->in_size += size > 0 ? (size_t)size : 0;
 	} else if ((events & EPOLLHUP) != 0) {
 		connection_close(worker, c);
 		return;

@@ -9,9 +9,10 @@ struct listener {
 	enum event event; /* EVENT_LISTENER */
 	int socket;
 	int64_t paused_to_ms; /* not watched until then; 0: watched */
+	bool tls;             /* they speak TLS */
 };
 
-int listener_open(struct listener *listener, const struct conf_address *address);
+int listener_open(struct listener *listener, const struct conf_address *address, bool tls);
 void listener_close(struct listener *listener);
 
 /* Takes what connections wait, as far as there may be more. */

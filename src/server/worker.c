@@ -44,6 +44,7 @@ static void jobs_returned(struct job *list, void *arg)
 int worker_init(struct worker *worker, struct shared *shared, const struct state *state)
 {
 	size_t count = state->conf->listen_count;
+	size_t listeners = count + state->conf->listen_tls_count;
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &wake_event };
 
 	*worker = (struct worker){ .shared = shared,
@@ -53,7 +54,7 @@ int worker_init(struct worker *worker, struct shared *shared, const struct state
 				   .scratch = malloc(RESPONSE_ROOM),
 				   .udp = calloc(count, sizeof(*worker->udp)),
 				   .batch = batch_new(),
-				   .listener = calloc(count, sizeof(*worker->listener)) };
+				   .listener = calloc(listeners, sizeof(*worker->listener)) };
 	pthread_mutex_init(&worker->lock, NULL);
 	worker->responder.state = state;
 	if (worker->scratch == NULL || worker->udp == NULL || worker->batch == NULL ||
@@ -72,21 +73,32 @@ static int watch(struct worker *worker, int fd, void *what)
 	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 
+static int listen_tcp(struct worker *worker, const struct conf_address *address, bool tls)
+{
+	struct listener *listener = &worker->listener[worker->listener_count];
+	int err = listener_open(listener, address, tls);
+
+	if (err != 0)
+		return err;
+	worker->listener_count++;
+	return watch(worker, listener->socket, listener);
+}
+
 int worker_listen(struct worker *worker, const struct conf_address *address)
 {
 	struct udp *udp = &worker->udp[worker->udp_count];
-	struct listener *listener = &worker->listener[worker->listener_count];
 	int err = udp_open(udp, address);
 
 	if (err != 0)
 		return err;
 	worker->udp_count++;
-	err = listener_open(listener, address);
-	if (err != 0)
-		return err;
-	worker->listener_count++;
 	err = watch(worker, udp->socket, udp);
-	return err == 0 ? watch(worker, listener->socket, listener) : err;
+	return err == 0 ? listen_tcp(worker, address, false) : err;
+}
+
+int worker_listen_tls(struct worker *worker, const struct conf_address *address)
+{
+	return listen_tcp(worker, address, true);
 }
 
 int worker_take_xdp(struct worker *worker, struct xdp *xdp)

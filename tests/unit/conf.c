@@ -35,6 +35,7 @@ static const char whole_file[] = "server:\n"
 				 "  storage: /srv/onnet            # the store\n"
 				 "  workers: 2\n"
 				 "  user: onnet\n"
+				 "  sandbox: off\n"
 				 "  tcp-idle-timeout: 20\n"
 				 "  tcp-max-clients: 300\n"
 				 "  udp-max-payload: 1400\n"
@@ -97,6 +98,7 @@ static void check_server(const struct conf *conf)
 	assert_string_equal(conf->storage, "/srv/onnet");
 	assert_int_equal(conf->workers, 2);
 	assert_string_equal(conf->user, "onnet");
+	assert_false(conf->sandbox);
 	assert_int_equal(conf->tcp_idle_timeout, 20);
 	assert_int_equal(conf->tcp_max_clients, 300);
 	assert_int_equal(conf->udp_max_payload, 1400);
@@ -129,13 +131,13 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(rule[1].address[0].octets[0], 127);
 	assert_int_equal(rule[2].address[0].family, AF_INET6);
 	assert_int_equal(rule[2].address[0].length, 128);
-	assert_int_equal(rule[2].line, 29);
+	assert_int_equal(rule[2].line, 30);
 
 	rule = conf->zone[1].update;
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 36);
+	assert_int_equal(rule[1].line, 37);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
@@ -167,7 +169,7 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_int_equal(conf->zone_count, 2);
 	assert_string_equal(conf->zone[0].domain, "example.net");
 	assert_string_equal(conf->zone[0].file, "example.net.zone");
-	assert_int_equal(conf->zone[0].line, 26);
+	assert_int_equal(conf->zone[0].line, 27);
 	assert_true(conf->zone[0].naptr_check);
 	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
@@ -203,6 +205,7 @@ static void a_file_that_says_nothing_gives_the_defaults(void **state)
 		assert_string_equal(conf->storage, "/var/lib/onnet");
 		assert_int_equal(conf->workers, 0);
 		assert_null(conf->user);
+		assert_true(conf->sandbox);
 		assert_int_equal(conf->tcp_idle_timeout, 10);
 		assert_int_equal(conf->tcp_max_clients, 1000);
 		assert_int_equal(conf->udp_max_payload, 1232);
@@ -258,6 +261,37 @@ static void an_interface_has_port_53_unless_another_is_named(void **state)
 	assert_int_equal(conf->listen_xdp[0].port, 53);
 	assert_string_equal(conf->listen_xdp[1].name, "a-name.with_15");
 	assert_int_equal(conf->listen_xdp[1].port, 5353);
+	conf_free(conf);
+}
+
+static void what_is_for_tls_has_port_853_unless_another_is_named(void **state)
+{
+	struct sockaddr_in in;
+
+	(void)state;
+	conf_file_write("tls.key", "", 0, 0600);
+	struct conf *conf = good_read(
+		"server: {listen-tls: [127.0.0.1, 127.0.0.2@8853]}\n"
+		"tls: {certificate: tls.pem, key: tls.key, authorities: ca.pem}\n"
+		"zone: {domain: a, transfer: {address: 127.0.0.1, tls: on},\n"
+		"  primary: [{address: 10.0.0.1, tls: ns.a}, {address: 10.0.0.1@5353, tls: ns.a},\n"
+		"    {address: 10.0.0.1}]}\n");
+
+	assert_string_equal(conf->tls.certificate, "tls.pem");
+	assert_string_equal(conf->tls.key, "tls.key");
+	assert_string_equal(conf->tls.authorities, "ca.pem");
+	assert_int_equal(conf->listen_tls_count, 2);
+	assert_true(conf->zone[0].transfer[0].tls);
+
+	const struct conf_peer *peer = conf->zone[0].primary;
+	const struct conf_address *address[] = { &conf->listen_tls[0], &conf->listen_tls[1],
+						 &peer[0].address, &peer[1].address,
+						 &peer[2].address };
+	static const int ports[] = { 853, 8853, 853, 5353, 53 };
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		memcpy(&in, &address[i]->socket, sizeof(in));
+		assert_int_equal(ntohs(in.sin_port), ports[i]);
+	}
 	conf_free(conf);
 }
 
@@ -450,6 +484,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_says_nothing_gives_the_defaults),
 		cmocka_unit_test(a_list_of_one_may_be_a_bare_word_or_a_single_mapping),
 		cmocka_unit_test(an_interface_has_port_53_unless_another_is_named),
+		cmocka_unit_test(what_is_for_tls_has_port_853_unless_another_is_named),
 		cmocka_unit_test(paths_are_relative_to_the_file),
 		cmocka_unit_test(the_example_is_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),

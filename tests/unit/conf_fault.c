@@ -47,26 +47,26 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
+		    "listen-tls, listen-xdp, storage, workers, user, sandbox, tcp-idle-timeout, tcp-max-clients, "
 		    "tcp-max-per-client, udp-max-payload, cookies, cookie-secret, "
 		    "cookie-secret-file, rate-limit, rate-limit-slip, rate-limit-exempt, version, "
 		    "identity" } },
 		{ "unknown section",
 		  "zones: []\nfoo: 1\n",
-		  { "1:1: unknown word 'zones' in the file; did you mean 'zone'? allowed: server, "
+		  { "1:1: unknown word 'zones' in the file; did you mean 'zone'? allowed: tls, server, "
 		    "key, zone, number",
-		    "2:1: unknown word 'foo' in the file; allowed: server, key, zone, number" } },
+		    "2:1: unknown word 'foo' in the file; allowed: tls, server, key, zone, number" } },
 		{ "case counts",
 		  "Server:\n",
 		  { "1:1: unknown word 'Server' in the file; did you "
-		    "mean 'server'? allowed: server, key, zone, "
+		    "mean 'server'? allowed: tls, server, key, zone, "
 		    "number" } },
 		{ "unknown in a transfer rule",
 		  OPS "zone: {domain: a, transfer: {key: ops, numbers: +1}}\n",
-		  { "3:40: unknown word 'numbers' in a transfer rule; allowed: key, address" } },
+		  { "3:40: unknown word 'numbers' in a transfer rule; allowed: key, address, tls" } },
 		{ "a word that would be a line of its own",
 		  "\"a\\nb\": 1\n",
-		  { "1:1: unknown word 'a?b' in the file; allowed: server, key, zone, number" } },
+		  { "1:1: unknown word 'a?b' in the file; allowed: tls, server, key, zone, number" } },
 		{ "doubled word",
 		  "server:\n  workers: 1\n  user: a\n  workers: 2\n",
 		  { "4:3: 'workers' is given twice in server, first in line 2" } },
@@ -149,6 +149,9 @@ static void values_that_are_wrong_are_told(void **state)
 		  { "2:18: cookie-secret: at most 2 are wanted",
 		    "3:3: server has 'cookie-secret' or 'cookie-secret-file', not both",
 		    "3:23: cookie-secret-file: can't read '/nowhere': No such file or directory" } },
+		{ "the sandbox",
+		  "server:\n  sandbox: seccomp\n",
+		  { "2:12: sandbox: 'seccomp' is not on or off" } },
 		{ "interfaces",
 		  "server:\n  listen-xdp:\n  - eth0\n  - a/b\n  - a-name-of-16-octs\n  - eth1@0\n"
 		  "  - \"@53\"\n  - ..\n  - eth0@54\n",
@@ -348,6 +351,44 @@ static void keys_that_are_wrong_are_told_and_no_secret_is_shown(void **state)
 	}
 }
 
+static void files_for_tls_that_are_wrong_are_told(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *in;
+		const char *out;
+	} table[] = {
+		{ "nothing to show", "server: {listen-tls: 127.0.0.1}",
+		  "1:22: listen-tls: it takes 'certificate' and 'key' in the section 'tls'" },
+		{ "no key", "tls: {certificate: a.pem}",
+		  "1:6: tls: a certificate and its key go together" },
+		{ "no certificate", "tls: {key: good.key}",
+		  "1:6: tls: a certificate and its key go together" },
+		{ "others read it", "tls: {certificate: a.pem, key: wide.key}",
+		  "1:32: key: others than its owner may use 'wide.key' (mode 0644); remedy: chmod "
+		  "600 wide.key" },
+		{ "no file", "tls: {certificate: a.pem, key: none.key}",
+		  "1:32: key: can't read 'none.key': No such file or directory" },
+		{ "no address", "server: {listen-tls: ns.example}",
+		  "1:22: listen-tls: 'ns.example': no IPv4 or IPv6 address; "
+		  "wanted is ADDRESS or ADDRESS@PORT" },
+		{ "no flag", "zone: {domain: a, transfer: {address: 10.0.0.1, tls: ns.a}}",
+		  "1:54: tls: 'ns.a' is not on or off" },
+		{ "nobody", "zone: {domain: a, transfer: {tls: on}}",
+		  "1:29: a transfer rule needs 'key' or 'address'; without them it would let "
+		  "anybody copy the zone" },
+	};
+
+	(void)state;
+	conf_file_write("good.key", "", 0, 0600);
+	conf_file_write("wide.key", "", 0, 0644);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *const out[] = { table[i].out, NULL };
+
+		bad_read(table[i].name, table[i].in, out);
+	}
+}
+
 static void what_of_yaml_has_no_place_is_told(void **state)
 {
 	static const struct {
@@ -474,6 +515,7 @@ int main(void)
 		cmocka_unit_test(values_that_are_wrong_are_told),
 		cmocka_unit_test(rules_that_would_let_in_whom_nobody_meant_are_told),
 		cmocka_unit_test(keys_that_are_wrong_are_told_and_no_secret_is_shown),
+		cmocka_unit_test(files_for_tls_that_are_wrong_are_told),
 		cmocka_unit_test(what_of_yaml_has_no_place_is_told),
 		cmocka_unit_test(a_raw_nul_does_not_hide_what_is_behind_it),
 		cmocka_unit_test(all_faults_are_told_in_order_and_not_without_end),
