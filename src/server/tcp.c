@@ -296,9 +296,9 @@ static void pause_listener(struct worker *worker, struct listener *listener, int
 		    strerror(err));
 }
 
-int listeners_resume(struct worker *worker)
+int listeners_resume(struct worker *worker, int64_t now_ms)
 {
-	int64_t now_ms = clock_monotonic_ms(), wait = -1;
+	int64_t wait = -1;
 
 	for (size_t i = 0; i < worker->listener_count; i++) {
 		struct listener *listener = &worker->listener[i];
@@ -595,14 +595,13 @@ void connection_return(struct connection *c, struct worker *worker, const uint8_
 	go_on(c, worker);
 }
 
-int connections_expire(struct worker *worker)
+int connections_expire(struct worker *worker, int64_t now_ms)
 {
 	int64_t limit = (int64_t)worker->responder.state->conf->tcp_idle_timeout * 1000;
-	int64_t now = clock_monotonic_ms();
 
 	while (worker->oldest != NULL) {
 		struct connection *c = worker->oldest;
-		int64_t left = c->active + limit - now;
+		int64_t left = c->active + limit - now_ms;
 
 		if (left > 0)
 			return (int)left + 1;

@@ -19,7 +19,7 @@ void listener_close(struct listener *listener);
 void listener_serve(struct listener *listener, struct worker *worker);
 
 /* Watches listeners again whose pause is over. Returns milliseconds to the next, -1: for ever. */
-int listeners_resume(struct worker *worker);
+int listeners_resume(struct worker *worker, int64_t now_ms);
 
 /* Something happened at a connection: events as of epoll_wait(2). */
 void connection_serve(struct connection *connection, struct worker *worker, uint32_t events);
@@ -29,7 +29,7 @@ void connection_return(struct connection *connection, struct worker *worker, con
 		       size_t size);
 
 /* Closes those that were idle for too long. Returns how many milliseconds to wait for the next, -1: for ever. */
-int connections_expire(struct worker *worker);
+int connections_expire(struct worker *worker, int64_t now_ms);
 
 /* Frees those that were closed, once no event at hand can name them. */
 void connections_bury(struct worker *worker);

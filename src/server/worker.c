@@ -126,7 +126,7 @@ bool worker_renew(struct worker *worker)
 {
 	struct store_txn *txn = worker->responder.view.txn;
 
-	worker->responder.now_ms = clock_monotonic_ms();
+	worker->responder.now_ms = clock_coarse_ms();
 	store_read_reset(txn);
 	return store_read_renew(txn) == 0;
 }
@@ -234,10 +234,10 @@ static int sooner(int a, int b)
 static int expire(struct worker *worker)
 {
 	struct responder *r = &worker->responder;
-	int64_t now_ms = clock_monotonic_ms();
-	int wait = connections_expire(worker);
+	int64_t now_ms = clock_coarse_ms();
+	int wait = connections_expire(worker, now_ms);
 
-	wait = sooner(wait, listeners_resume(worker));
+	wait = sooner(wait, listeners_resume(worker, now_ms));
 	wait = sooner(wait, limit_expire(&r->limit, now_ms));
 	wait = sooner(wait, log_bound_expire(&r->refused, now_ms));
 	return sooner(wait, log_bound_expire(&r->forgers, now_ms));

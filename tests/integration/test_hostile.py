@@ -292,6 +292,23 @@ def test_bad_signatures_hinder_no_good_ones(start_onnetd):
     assert server.query(f"y.{ZONE}").rcode() == dns.rcode.NXDOMAIN
 
 
+def test_updates_get_through_beside_forged_ones(start_onnetd, build):
+    """The budget of 127.0.0.0/24 is spent in its name; onnet, at 127.0.0.1, is led to TCP."""
+    server = start_onnetd(ZONES, server={"workers": 1})
+    bad = wire.sign(wire.update(ZONE, records=[rr(f"y.{ZONE}", "A", IN, 60, bytes(4))]), spoil=True)
+    flood(server, 200, "127.0.0.66", bad)
+    done = subprocess.run([os.path.join(build, "onnet"), "-c", server.path("onnet.yaml"), "record", "add",
+                           f"tool.{ZONE}", "A", "192.0.2.9"], capture_output=True, text=True, check=False,
+                          timeout=servers.PATIENCE)
+    assert done.returncode == 0, done.stderr
+    assert server.query(f"tool.{ZONE}").answer
+    script = f"server 127.0.0.1 {server.port}\nupdate add ns.tool.{ZONE} 60 A 192.0.2.9\nsend\n"
+    done = subprocess.run([servers.program("nsupdate"), "-v", "-y", ":".join(
+        [servers.KEYS["ops"][0], "ops", servers.KEYS["ops"][1]])], input=script, capture_output=True,
+        text=True, check=False, timeout=servers.PATIENCE)
+    assert done.returncode == 0, done.stderr
+
+
 def test_refusals_do_not_fill_the_log(start_onnetd):
     server = start_onnetd(ZONES, server={"workers": 1})
     refused = wire.update(ZONE, records=[rr(f"y.{ZONE}", "A", IN, 60, bytes(4))])
