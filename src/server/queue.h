@@ -3,6 +3,7 @@
 #define SERVER_QUEUE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/siphash.h"
 #include "server/job.h"
@@ -23,7 +24,8 @@ struct update_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct job *first, **last;
-	size_t count, octets;
+	atomic_size_t count; /* changed with the lock, read without */
+	size_t octets;
 	uint8_t share_key[SIPHASH_KEY]; /* of the hash by which shares are found */
 	struct queue_share of_key[QUEUE_SHARES], of_peer[QUEUE_SHARES];
 	size_t wanted; /* how many the writer sleeps for; 0: it does not sleep */
@@ -46,16 +48,16 @@ bool queue_put(struct update_queue *queue, struct job *job);
 struct job *queue_take(struct update_queue *queue, size_t max);
 
 /*
- * Waits at most patience_us microseconds until there are wanted jobs, and, however long it takes,
- * until there is one. Returns at once where the queue is closed.
+ * Waits at most patience_us microseconds until there are wanted jobs, where these are more than one. Returns at
+ * once where the queue is closed.
  */
 void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us);
 
 /* Waits so long for a job: true: there is one, or the queue was closed. */
 bool queue_wait(struct update_queue *queue, int64_t microseconds);
 
-/* How many wait now. */
-size_t queue_waiting(struct update_queue *queue);
+/* How many wait now; nobody is waited for to know that. */
+size_t queue_waiting(const struct update_queue *queue);
 
 /* Whether nothing waits, and more may come. */
 bool queue_is_idle(struct update_queue *queue);

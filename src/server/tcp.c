@@ -162,11 +162,20 @@ static void leave(struct shared *shared, atomic_uint *of_client)
 	atomic_fetch_sub(of_client, 1);
 }
 
+/* How a stream ended, where it is a transfer. */
+static void count_stream(const struct connection *c, struct worker *worker, enum count how)
+{
+	if (!c->stream->no_transfer)
+		count_add(&worker->responder.counts, how, 1);
+}
+
 /* Closes the socket; the rest goes when the last job is back. */
 static void connection_close(struct worker *worker, struct connection *c)
 {
 	if (c->closed)
 		return;
+	if (c->stream != NULL)
+		count_stream(c, worker, COUNT_TRANSFER_OUT_FAILED);
 	list_remove(worker, c);
 	tls_session_free(c->tls);
 	c->tls = NULL;
@@ -183,7 +192,7 @@ static bool has_output(const struct connection *c)
 }
 
 /* Closes the connection that has been idle for longest and has nothing under way; false: there is none. */
-static bool make_room(struct worker *worker)
+static bool make_room(struct worker *worker, enum count why)
 {
 	struct connection *c = worker->oldest;
 
@@ -191,7 +200,7 @@ static bool make_room(struct worker *worker)
 		if (c->jobs > 0 || c->stream != NULL || has_output(c))
 			continue;
 		connection_close(worker, c);
-		count_add(&worker->responder.counts, COUNT_TCP_MADE_ROOM, 1);
+		count_add(&worker->responder.counts, why, 1);
 		return true;
 	}
 	return false;
@@ -261,17 +270,21 @@ static void take_in(struct worker *worker, const struct listener *listener, int 
 	const struct conf *conf = worker->responder.state->conf;
 	struct shared *shared = worker->shared;
 	atomic_uint *of_client = count_of_client(shared, origin);
+	enum count why = COUNT_TCP_CLOSED_CLIENT;
 
 	if (enter(shared, conf, of_client)) {
 		bool fits = atomic_load(&shared->tcp_clients) <= conf->tcp_max_clients ||
-			    make_room(worker);
+			    make_room(worker, COUNT_TCP_CLOSED_LIMIT);
 
-		if (fits && connection_new(worker, fd, origin, listener->tls, of_client) == 0)
+		if (fits && connection_new(worker, fd, origin, listener->tls, of_client) == 0) {
+			count_add(&worker->responder.counts, COUNT_TCP_ACCEPTED, 1);
 			return;
+		}
 		leave(shared, of_client);
+		why = COUNT_TCP_CLOSED_LIMIT;
 	}
 	close(fd);
-	count_add(&worker->responder.counts, COUNT_TCP_TURNED_AWAY, 1);
+	count_add(&worker->responder.counts, why, 1);
 }
 
 static void watch_listener(struct worker *worker, struct listener *listener, uint32_t events)
@@ -334,7 +347,7 @@ void listener_serve(struct listener *listener, struct worker *worker)
 			take_in(worker, listener, fd, &origin);
 		} else if (!is_shortage(err)) {
 			return;
-		} else if (!make_room(worker)) {
+		} else if (!make_room(worker, COUNT_TCP_CLOSED_FILES)) {
 			pause_listener(worker, listener, err);
 			return;
 		}
@@ -394,7 +407,7 @@ static bool send_output(struct connection *c, struct worker *worker)
 			if (size < 0)
 				return false; /* the client sees a transfer without its end */
 			if (size == 0) {
-				count_add(&worker->responder.counts, COUNT_TRANSFER_OUT, 1);
+				count_stream(c, worker, COUNT_TRANSFER_OUT);
 				stream_free(c->stream);
 				c->stream = NULL;
 				return true;
@@ -410,8 +423,10 @@ static bool send_output(struct connection *c, struct worker *worker)
 		list_touch(worker, c);
 		c->out_sent += (size_t)sent;
 		c->waits_sent += (uint64_t)sent;
-		if (is_too_slow(c))
+		if (is_too_slow(c)) {
+			count_add(&worker->responder.counts, COUNT_TCP_CLOSED_SLOW, 1);
 			return false;
+		}
 		if (!has_output(c)) {
 			text_reset(&c->out);
 			c->out_sent = 0;
@@ -515,6 +530,7 @@ static bool has_more(const struct connection *c)
 /* Goes on with a connection after something came in, went out, or came back, or its turn is come. */
 static void go_on(struct connection *c, struct worker *worker)
 {
+	int64_t began_us = clock_monotonic_us();
 	int most = TURN_REQUESTS;
 	bool good = true;
 
@@ -526,6 +542,7 @@ static void go_on(struct connection *c, struct worker *worker)
 				answer_requests(c, worker, &most);
 		}
 		good = send_output(c, worker) && good;
+		began_us = count_time(&worker->responder.counts, began_us);
 	} while (good && most > 0 && !has_output(c) && has_more(c));
 
 	bool waits = has_output(c) || c->stream != NULL;
@@ -607,8 +624,10 @@ int connections_expire(struct worker *worker, int64_t now_ms)
 			return (int)left + 1;
 		if (c->jobs > 0)
 			list_touch(worker, c); /* it is us who are slow */
-		else
+		else {
+			count_add(&worker->responder.counts, COUNT_TCP_CLOSED_IDLE, 1);
 			connection_close(worker, c);
+		}
 	}
 	return -1;
 }

@@ -25,6 +25,7 @@ struct shared {
 	atomic_uint tcp_clients;
 	uint8_t tcp_key[SIPHASH_KEY];                 /* for the next */
 	atomic_uint tcp_clients_of[TCP_CLIENT_SLOTS]; /* by a hash of the client */
+	atomic_uint slow_work; /* commands under way that may hold up the writer for long */
 	atomic_bool stop;
 };
 
@@ -53,7 +54,8 @@ struct worker {
 	pthread_mutex_t lock; /* of the jobs that came back */
 	struct job *returned, **returned_last;
 
-	atomic_uint seen; /* the generation up to which everything is done */
+	atomic_uint steps; /* moves on as long as the thread does */
+	atomic_uint seen;  /* the generation up to which everything is done */
 };
 
 /* Sockets are made by the thread that may bind them; worker_start() runs the worker in its own. */

@@ -107,7 +107,7 @@ static int run_jobs(struct update_writer *writer, struct change_group *group, st
 	return err;
 }
 
-static int commit(struct update_writer *writer, struct store_txn *txn)
+static int commit(struct update_writer *writer, struct store_txn *txn, size_t updates)
 {
 	struct store_zone log;
 	int err = receipts_write(&writer->receipts, txn, writer->replay, clock_wall_s(), &log);
@@ -120,8 +120,11 @@ static int commit(struct update_writer *writer, struct store_txn *txn)
 	int64_t began_us = clock_monotonic_us();
 	err = store_write_commit(txn);
 	writer->commit_us = clock_monotonic_us() - began_us;
-	if (err == 0)
+	if (err == 0) {
+		count_spread(&writer->counts, HISTOGRAM_COMMIT, (uint64_t)writer->commit_us, 1);
+		count_spread(&writer->counts, HISTOGRAM_GROUP, updates, 1);
 		receipts_written(&writer->receipts, &log);
+	}
 	return err;
 }
 
@@ -141,7 +144,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	if (err == 0)
 		err = group_end(&group);
 	if (err > 0) {
-		err = commit(writer, txn);
+		err = commit(writer, txn, count);
 	} else {
 		store_write_abort(txn);
 		receipts_postpone(&writer->receipts);
@@ -161,6 +164,22 @@ static bool is_lost(struct update_writer *writer)
 	return err == -ENOTRECOVERABLE;
 }
 
+/* What an operator may do about it. LMDB says EIO where the kernel took a part of what was to be written. */
+static const char *advice(int err)
+{
+	switch (err) {
+	case -EIO:
+		return " (no room on the disk, or the disk fails)";
+	case -ENOSPC:
+		return " (on the disk, or in the address space of this process: ulimit -v, or LimitAS= of "
+		       "systemd)";
+	case -EROFS:
+		return " (the kernel does so where a disk fails: see its log)";
+	default:
+		return "";
+	}
+}
+
 static void tell_failure(struct update_writer *writer, int err)
 {
 	if (is_lost(writer)) {
@@ -171,12 +190,10 @@ static void tell_failure(struct update_writer *writer, int err)
 		writer->lost = true;
 		return;
 	}
-	/* LMDB says EIO where the kernel took a part of what was to be written, as a full disk does */
 	if (!writer->broken)
 		log_error("updates can't be stored: %s%s; answering goes on, updates fail with "
 			  "SERVFAIL until that is mended",
-			  strerror(-err),
-			  err == -EIO ? " (no room on the disk, or the disk fails)" : "");
+			  strerror(-err), advice(err));
 	writer->broken = true;
 }
 
@@ -225,14 +242,20 @@ void writer_run(struct update_writer *writer, struct job *list)
 
 	int err = run_group(writer, list, count);
 	if (err != 0)
+		count_add(&writer->counts, COUNT_COMMIT_FAILED, 1);
+	if (err != 0)
 		run_alone(writer, list);
 	else if (writer->broken) {
 		log_info("updates are stored again");
 		writer->broken = false;
 	}
-	for (const struct job *job = list; job != NULL; job = job->next)
+	for (const struct job *job = list; job != NULL; job = job->next) {
+		count_update(&writer->counts, job->exchange.rcode, job->exchange.tsig.error);
+		if (job->repeated)
+			count_add(&writer->counts, COUNT_UPDATE_REPEATED, 1);
 		if (job->exchange.rcode != KNOT_RCODE_NOERROR)
 			update_log(&writer->refused, job, clock_monotonic_ms());
+	}
 	give_back(list);
 }
 
@@ -246,6 +269,22 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 	*rest = *end;
 	*end = NULL;
 	return list;
+}
+
+static void step(struct update_writer *writer)
+{
+	atomic_fetch_add_explicit(&writer->steps, 1, memory_order_relaxed);
+}
+
+/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
+static void mind_store(struct update_writer *writer)
+{
+	do
+		while (queue_is_idle(&writer->queue) &&
+		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
+			trimmer_step(&writer->trimmer, writer->store)))
+			step(writer);
+	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
 }
 
 /*
@@ -262,6 +301,7 @@ static struct job *take_group(struct update_writer *writer)
 
 	queue_gather(&writer->queue, writer->group_size,
 		     patience < PATIENCE_MAX_US ? patience : PATIENCE_MAX_US);
+	mind_store(writer);
 
 	struct job *list = queue_take(&writer->queue, GROUP_MAX);
 	writer->group_size = 0;
@@ -270,22 +310,32 @@ static struct job *take_group(struct update_writer *writer)
 	return list;
 }
 
-/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
-static void mind_store(struct update_writer *writer)
+static void run_updates(struct update_writer *writer, struct job *list)
 {
-	do
-		while (queue_is_idle(&writer->queue) &&
-		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
-			trimmer_step(&writer->trimmer, writer->store)))
-			;
-	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
+	atomic_store(&writer->busy, true);
+	step(writer);
+	writer_run(writer, list);
+	atomic_store(&writer->busy, false);
+	step(writer);
+}
+
+/* The job is its caller's again when this returns. */
+static void run_task(struct update_writer *writer, struct job *job)
+{
+	atomic_store(&writer->slow, true);
+	job->done(job, job->arg);
+	atomic_store(&writer->slow, false);
+	step(writer);
 }
 
 static void *writer_main(void *arg)
 {
 	struct update_writer *writer = arg;
-	int err = writer_recall(writer, writer->state);
 
+	pthread_setname_np(pthread_self(), "writer");
+	atomic_store(&writer->slow, true);
+	int err = writer_recall(writer, writer->state);
+	atomic_store(&writer->slow, false);
 	if (err != 0) {
 		log_error("the change log can't be read, so a copy of an update could not be told "
 			  "from a new one: %s; this server ends",
@@ -294,8 +344,6 @@ static void *writer_main(void *arg)
 		kill(getpid(), SIGTERM);
 	}
 	for (;;) {
-		mind_store(writer);
-
 		struct job *list = take_group(writer);
 
 		if (list == NULL)
@@ -305,11 +353,11 @@ static void *writer_main(void *arg)
 
 			if (job->task == NULL) {
 				job = cut_updates(list, &list);
-				writer_run(writer, job);
+				run_updates(writer, job);
 			} else {
 				list = job->next;
 				job->next = NULL;
-				job->done(job, job->arg);
+				run_task(writer, job);
 			}
 		}
 		writer->group_size += queue_waiting(&writer->queue);
@@ -404,7 +452,7 @@ int writer_recall(struct update_writer *writer, const struct state *state)
 	struct store_txn *txn = NULL;
 	int err = store_read_begin(writer->store, &txn);
 
-	if (err == 0)
+	if (err == 0 && !writer->receipts.known)
 		err = receipts_recall(&writer->receipts, txn, writer->replay, now);
 	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
 		err = recall_zone(writer, txn, zone_table_at(state->zones, i), now);

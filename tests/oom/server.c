@@ -15,11 +15,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dns/audit.h"
 #include "fixture/import.h"
 #include "fixture/message.h"
 #include "fixture/server.h"
 #include "fixture/show.h"
 #include "oom/failing.h"
+#include "server/scrape.h"
 
 static struct fixture fixture;
 static struct message message;
@@ -161,11 +163,59 @@ static void a_signed_query_is_answered_or_fails(void **state)
 	assert_true(request_try(message_get(&message)) > 2);
 }
 
+static void a_scrape_is_whole_or_fails(void **state)
+{
+	struct shared shared = { .store = fixture.store, .state = fixture.state };
+	struct observed observed = { .shared = &shared,
+				     .store = fixture.store,
+				     .writer = &fixture.writer };
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	observed_init(&observed);
+	counts_join(&observed.counts, &fixture.responder.counts);
+	for (; reached; n++) {
+		struct text text = { 0 };
+
+		oom_fail_at(n);
+		int err = scrape(&observed, &text);
+		reached = oom_failed();
+		oom_fail_at(0);
+		assert_int_equal(err, reached ? -ENOMEM : 0);
+		if (err == 0)
+			assert_non_null(strstr(text_get(&text),
+					       "\nonnet_zone_serial{zone=\"example\"} 1\n"));
+		text_done(&text);
+	}
+	assert_true(n > 5);
+	observed_done(&observed);
+}
+
 static void a_transfer_begins_or_fails(void **state)
 {
 	(void)state;
 	fixture.tcp = true;
 	message_begin(&message, KNOT_OPCODE_QUERY, "example.", KNOT_RRTYPE_AXFR);
+	message_sign(&message, &(struct message_signature){ 0 });
+	assert_true(request_try(message_get(&message)) > 4);
+	assert_true(fixture_stream(&fixture));
+	assert_string_equal(show_rcode(response()), "NOERROR");
+	fixture.tcp = false;
+}
+
+static void a_change_log_begins_or_fails(void **state)
+{
+	static const uint8_t option[] = {
+		0xff, 0x05, 0, 28,                               /* OPTION_AUDIT */
+		1,    0,    0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* version, serial, since */
+		0xff, 0xff, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* until, limit, names */
+	};
+
+	(void)state;
+	fixture.tcp = true;
+	message_begin(&message, KNOT_OPCODE_QUERY, "example.", AUDIT_TYPE);
+	message_opt(&message, 1232, 0, slice_make(option, sizeof(option)));
 	message_sign(&message, &(struct message_signature){ 0 });
 	assert_true(request_try(message_get(&message)) > 4);
 	assert_true(fixture_stream(&fixture));
@@ -226,6 +276,7 @@ static void update_try(unsigned n, bool *reached)
 	job_pool_done(&fixture.responder.jobs);
 	arena_done(&fixture.writer.arena);
 	arena_done(&fixture.writer.group_arena);
+	receipts_done(&fixture.writer.receipts);
 	oom_fail_at(n);
 	enum response outcome = fixture_ask(&fixture, message_get(&message));
 	*reached = oom_failed();
@@ -261,7 +312,9 @@ int main(void)
 		cmocka_unit_test(an_import_says_that_memory_ran_out),
 		cmocka_unit_test(a_plain_query_needs_no_memory),
 		cmocka_unit_test(a_signed_query_is_answered_or_fails),
+		cmocka_unit_test(a_scrape_is_whole_or_fails),
 		cmocka_unit_test(a_transfer_begins_or_fails),
+		cmocka_unit_test(a_change_log_begins_or_fails),
 		cmocka_unit_test(a_transfer_of_ranges_goes_on_or_ends),
 		cmocka_unit_test(an_update_is_carried_out_whole_or_not_at_all),
 	};
