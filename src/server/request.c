@@ -264,7 +264,8 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 		response = answer_audit(r, x, wire, size, stream);
 	else
 		response = answer_query(r, request, wire, size);
-	count_request(r, request, response, wire);
+	if (request->read != EXCHANGE_SILENCE)
+		count_request(r, request, response, wire);
 	if (x->message != NULL)
 		arena_reset(&r->arena);
 	return response;

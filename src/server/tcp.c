@@ -9,10 +9,7 @@
  *   now and then keeps nothing open.
  * - After some requests of one connection others have their turn, and UDP; it goes on when it comes up again,
  *   for which it asks to be told that it can be written to, and it can.
- * - A client, an IPv4 address or an IPv6 /64, has so many connections and no more.
- * - When there are as many connections as there may be, or the machine gives no more files, the one that has been
- *   idle for longest makes room. Where none is idle, newcomers go away; or, without files, they wait: the
- *   listener is not looked at for a moment, as it would be ready all the time.
+ * - Where there are too many (listener.c), the one that has been idle for longest makes room.
  */
 #include "server/tcp.h"
 
@@ -24,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/listener.h"
 #include "server/peer.h"
 #include "server/stream.h"
 #include "server/tls.h"
@@ -33,13 +31,9 @@ enum {
 	IN_ROOM = LENGTH_SIZE + 65535,
 	OUT_HIGH = 128 * 1024, /* octets waiting to go out at which no more requests are taken */
 	JOBS_MAX = 128,
-	BACKLOG = 512,
-	ACCEPT_ROUNDS = 64,
 	STREAM_ROUNDS = 16,
 	TURN_REQUESTS = 32, /* of one connection */
 	ROOM_STEPS = 64,    /* connections that are looked at to make room */
-	PAUSE_MS = 200,
-	TOLD_MS = 60 * 1000,
 };
 
 struct connection {
@@ -63,33 +57,6 @@ struct connection {
 	bool ended;  /* the peer sends no more */
 	bool closed; /* waits for its jobs only */
 };
-
-int listener_open(struct listener *listener, const struct conf_address *address, bool tls)
-{
-	int one = 1, err = 0;
-	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0 ||
-	    (address->socket.ss_family == AF_INET6 &&
-	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0) ||
-	    bind(fd, (const struct sockaddr *)&address->socket, address->size) != 0 ||
-	    listen(fd, BACKLOG) != 0)
-		err = -errno;
-	if (err != 0) {
-		close(fd);
-		return err;
-	}
-	*listener = (struct listener){ .event = EVENT_LISTENER, .socket = fd, .tls = tls };
-	return 0;
-}
-
-void listener_close(struct listener *listener)
-{
-	close(listener->socket);
-}
 
 static void list_add(struct worker *worker, struct connection *c)
 {
@@ -145,23 +112,6 @@ void connections_bury(struct worker *worker)
 	}
 }
 
-/* Whether one more of this client may be here; then it is counted. */
-static bool enter(struct shared *shared, const struct conf *conf, atomic_uint *of_client)
-{
-	if (atomic_fetch_add(of_client, 1) >= conf->tcp_max_per_client) {
-		atomic_fetch_sub(of_client, 1);
-		return false;
-	}
-	atomic_fetch_add(&shared->tcp_clients, 1);
-	return true;
-}
-
-static void leave(struct shared *shared, atomic_uint *of_client)
-{
-	atomic_fetch_sub(&shared->tcp_clients, 1);
-	atomic_fetch_sub(of_client, 1);
-}
-
 /* How a stream ended, where it is a transfer. */
 static void count_stream(const struct connection *c, struct worker *worker, enum count how)
 {
@@ -181,7 +131,7 @@ static void connection_close(struct worker *worker, struct connection *c)
 	c->tls = NULL;
 	close(c->socket);
 	c->closed = true;
-	leave(worker->shared, c->of_client);
+	listener_forget(worker->shared, c->of_client);
 	if (c->jobs == 0)
 		bury(worker, c);
 }
@@ -191,8 +141,7 @@ static bool has_output(const struct connection *c)
 	return c->out.size > c->out_sent;
 }
 
-/* Closes the connection that has been idle for longest and has nothing under way; false: there is none. */
-static bool make_room(struct worker *worker, enum count why)
+bool connections_make_room(struct worker *worker, enum count why)
 {
 	struct connection *c = worker->oldest;
 
@@ -218,9 +167,8 @@ static struct connection *connection_allocate(void)
 	return NULL;
 }
 
-/* Takes the socket over where it returns 0. */
-static int connection_new(struct worker *worker, int fd, const struct origin *origin, bool tls,
-			  atomic_uint *of_client)
+int connection_new(struct worker *worker, int fd, const struct origin *origin, bool tls,
+		   atomic_uint *of_client)
 {
 	struct connection *c = connection_allocate();
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
@@ -253,105 +201,6 @@ static int connection_new(struct worker *worker, int fd, const struct origin *or
 	}
 	list_add(worker, c);
 	return 0;
-}
-
-static atomic_uint *count_of_client(struct shared *shared, const struct origin *origin)
-{
-	static const struct peer_bits bits = { .v4 = 32, .v6 = 64 };
-	uint64_t hash = peer_hash(shared->tcp_key, (const struct sockaddr *)&origin->peer, bits);
-
-	return &shared->tcp_clients_of[hash % TCP_CLIENT_SLOTS];
-}
-
-/* Takes a connection in, or closes it. */
-static void take_in(struct worker *worker, const struct listener *listener, int fd,
-		    const struct origin *origin)
-{
-	const struct conf *conf = worker->responder.state->conf;
-	struct shared *shared = worker->shared;
-	atomic_uint *of_client = count_of_client(shared, origin);
-	enum count why = COUNT_TCP_CLOSED_CLIENT;
-
-	if (enter(shared, conf, of_client)) {
-		bool fits = atomic_load(&shared->tcp_clients) <= conf->tcp_max_clients ||
-			    make_room(worker, COUNT_TCP_CLOSED_LIMIT);
-
-		if (fits && connection_new(worker, fd, origin, listener->tls, of_client) == 0) {
-			count_add(&worker->responder.counts, COUNT_TCP_ACCEPTED, 1);
-			return;
-		}
-		leave(shared, of_client);
-		why = COUNT_TCP_CLOSED_LIMIT;
-	}
-	close(fd);
-	count_add(&worker->responder.counts, why, 1);
-}
-
-static void watch_listener(struct worker *worker, struct listener *listener, uint32_t events)
-{
-	struct epoll_event event = { .events = events, .data.ptr = listener };
-
-	epoll_ctl(worker->epoll, EPOLL_CTL_MOD, listener->socket, &event);
-}
-
-/* What waits there goes on waiting. */
-static void pause_listener(struct worker *worker, struct listener *listener, int err)
-{
-	int64_t now_ms = clock_monotonic_ms();
-
-	listener->paused_to_ms = now_ms + PAUSE_MS;
-	watch_listener(worker, listener, 0);
-	if (worker->files_told_ms != 0 && now_ms - worker->files_told_ms < TOLD_MS)
-		return;
-	worker->files_told_ms = now_ms;
-	log_warning("new TCP connections have to wait: %s; raise the limit of open files, or lower "
-		    "tcp-max-clients",
-		    strerror(err));
-}
-
-int listeners_resume(struct worker *worker, int64_t now_ms)
-{
-	int64_t wait = -1;
-
-	for (size_t i = 0; i < worker->listener_count; i++) {
-		struct listener *listener = &worker->listener[i];
-		int64_t left = listener->paused_to_ms - now_ms;
-
-		if (listener->paused_to_ms == 0)
-			continue;
-		if (left > 0) {
-			wait = wait < 0 || left < wait ? left : wait;
-			continue;
-		}
-		listener->paused_to_ms = 0;
-		watch_listener(worker, listener, EPOLLIN);
-	}
-	return (int)wait;
-}
-
-static bool is_shortage(int err)
-{
-	return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
-}
-
-void listener_serve(struct listener *listener, struct worker *worker)
-{
-	for (int round = 0; round < ACCEPT_ROUNDS; round++) {
-		struct origin origin = { .peer_size = sizeof(origin.peer) };
-		int fd = accept4(listener->socket, (struct sockaddr *)&origin.peer,
-				 &origin.peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		int err = errno;
-
-		if (fd >= 0) {
-			take_in(worker, listener, fd, &origin);
-		} else if (!is_shortage(err)) {
-			return;
-		} else if (!make_room(worker, COUNT_TCP_CLOSED_FILES)) {
-			pause_listener(worker, listener, err);
-			return;
-		}
-	}
 }
 
 static ssize_t octets_send(struct connection *c, const void *data, size_t size)

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/listener.h"
 #include "server/schedule.h"
 #include "server/tcp.h"
 #include "server/udp.h"
