@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -228,6 +229,8 @@ int server_start(struct server **ret, struct conf *conf, struct text *fault)
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	observed_init(&server->observed);
+	if (err == 0 && getrandom(server->shared.tcp_key, SIPHASH_KEY, 0) != SIPHASH_KEY)
+		err = -EIO;
 	if (err == 0)
 		err = start(server, fault);
 	if (err != 0)
