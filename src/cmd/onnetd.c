@@ -126,8 +126,13 @@ static int serve(const struct options *options, struct conf *conf, const sigset_
 		return EXIT_FAILURE;
 	log_info("ready");
 
-	for (int number = 0; sigwait(signals, &number) == 0 && number == SIGHUP;)
-		reload(server, options->path);
+	for (int number = 0;
+	     sigwait(signals, &number) == 0 && (number == SIGHUP || number == SERVER_FOLLOW);) {
+		if (number == SIGHUP)
+			reload(server, options->path);
+		else
+			server_follow(server);
+	}
 	log_info("ending");
 	return server_stop(server) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -198,6 +203,7 @@ int main(int argc, char **argv)
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SERVER_FOLLOW);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);

@@ -32,6 +32,7 @@ static int make_zone(struct zone *ret, const struct conf_zone *zone, const struc
 	ret->naptr_check = zone->naptr_check;
 	ret->number_ranges = zone->number_ranges;
 	ret->log_size = zone->log_size;
+	ret->consumed = zone->catalog == CONF_CATALOG_CONSUMER;
 	return 0;
 }
 
@@ -51,26 +52,61 @@ static int make_zones(struct state *state, struct text *fault)
 	return err;
 }
 
-int state_new(struct state **ret, struct conf *conf, struct text *fault)
+/* The configuration as if its file had these zones, too; what it points to stays the file's. */
+static int add_members(struct state *state, const struct conf_zone *member, size_t count)
 {
-	struct state *state = calloc(1, sizeof(*state));
+	size_t own = state->file->zone_count;
+	struct conf_zone *zone = arena_zero(&state->arena, (own + count) * sizeof(*zone));
+	struct conf *conf = arena_zero(&state->arena, sizeof(*conf));
+
+	if (zone == NULL || conf == NULL)
+		return -ENOMEM;
+	memcpy(conf, state->file, sizeof(*conf));
+	if (own > 0)
+		memcpy(zone, state->file->zone, own * sizeof(*zone));
+	for (size_t i = 0; i < count; i++) {
+		zone[own + i] = member[i];
+		zone[own + i].domain = arena_text(&state->arena, member[i].domain);
+		if (zone[own + i].domain == NULL)
+			return -ENOMEM;
+	}
+	conf->zone = zone;
+	conf->zone_count = own + count;
+	state->conf = conf;
+	return 0;
+}
+
+static int make(struct state *state, struct text *fault)
+{
+	const struct conf *conf = state->conf;
 	int err = 0;
 
-	if (state == NULL) {
-		conf_free(conf);
-		return -ENOMEM;
-	}
-	state->conf = conf;
 	state->key = arena_zero(&state->arena, conf->key_count * sizeof(*state->key));
 	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
 	if (state->key == NULL || state->access == NULL)
-		err = -ENOMEM;
+		return -ENOMEM;
 	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
 		err = make_key(&state->key[i], &conf->key[i], conf, fault);
-	if (err == 0 && conf->tls.certificate != NULL)
-		err = tls_credentials_new(&state->tls, &conf->tls, fault);
+	return err == 0 ? make_zones(state, fault) : err;
+}
+
+/* Takes the share of conf and the credentials over. */
+static int make_whole(struct state **ret, struct conf *conf, struct tls_credentials *tls,
+		      const struct conf_zone *member, size_t count, struct text *fault)
+{
+	struct state *state = calloc(1, sizeof(*state));
+
+	if (state == NULL) {
+		tls_credentials_release(tls);
+		conf_free(conf);
+		return -ENOMEM;
+	}
+	state->file = conf;
+	state->tls = tls;
+
+	int err = add_members(state, member, count);
 	if (err == 0)
-		err = make_zones(state, fault);
+		err = make(state, fault);
 	if (err != 0)
 		state_free(state);
 	else
@@ -78,15 +114,39 @@ int state_new(struct state **ret, struct conf *conf, struct text *fault)
 	return err;
 }
 
+int state_with(struct state **ret, struct conf *conf, const struct conf_zone *member, size_t count,
+	       struct text *fault)
+{
+	struct tls_credentials *tls = NULL;
+	int err = conf->tls.certificate != NULL ? tls_credentials_new(&tls, &conf->tls, fault) : 0;
+
+	if (err == 0)
+		return make_whole(ret, conf, tls, member, count, fault);
+	conf_free(conf);
+	return err;
+}
+
+int state_again(struct state **ret, const struct state *from, const struct conf_zone *member,
+		size_t count, struct text *fault)
+{
+	return make_whole(ret, conf_share(from->file), tls_credentials_hold(from->tls), member,
+			  count, fault);
+}
+
+int state_new(struct state **ret, struct conf *conf, struct text *fault)
+{
+	return state_with(ret, conf, NULL, 0, fault);
+}
+
 void state_free(struct state *state)
 {
 	if (state == NULL)
 		return;
-	for (size_t i = 0; state->key != NULL && i < state->conf->key_count; i++)
+	for (size_t i = 0; state->key != NULL && i < state->file->key_count; i++)
 		knot_tsig_key_deinit(&state->key[i].tsig);
 	tls_credentials_release(state->tls);
 	zone_table_free(state->zones);
-	conf_free(state->conf);
+	conf_free(state->file);
 	arena_done(&state->arena);
 	free(state);
 }
