@@ -68,7 +68,9 @@ static int misplaced(struct reading *r, const struct node *zone, const char *wor
 {
 	const struct node *node = tree_find(zone, word);
 
-	return node == NULL ? 0 : fault_add(r->faults, node->name->mark, "%s: %s", word, why);
+	if (node == NULL || (node->type == NODE_LIST && node->count == 0))
+		return 0; /* an empty list says nothing */
+	return fault_add(r->faults, node->name->mark, "%s: %s", word, why);
 }
 
 /* What a producer says comes from the file, and from nowhere else. */
