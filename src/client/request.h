@@ -26,7 +26,8 @@ struct client {
 	struct client_options options;
 	char server[64];
 	struct text fault;
-	bool plain; /* the server knows no EDNS */
+	bool plain;         /* the server knows no EDNS */
+	struct slice audit; /* goes with questions as OPTION_AUDIT (dns/audit.h); empty: nothing */
 	uint8_t request[UINT16_MAX];
 	size_t request_size;
 	uint8_t answer[UINT16_MAX];

@@ -21,6 +21,7 @@ struct transfer {
 	struct client *client;
 	struct client_answer *answer;
 	const knot_dname_t *zone;
+	uint16_t type; /* AXFR, or AUDIT_TYPE */
 	int (*record)(const struct record *r, void *arg);
 	void *arg;
 
@@ -137,6 +138,11 @@ static int take_message(struct transfer *t, knot_pkt_t *packet)
 	t->messages++;
 	if (t->answer->rcode != KNOT_RCODE_NOERROR || t->answer->tsig_error != 0)
 		return 0;
+	if (t->type == AUDIT_TYPE && t->soas == 0 &&
+	    (answer->count == 0 || knot_pkt_rr(answer, 0)->type != KNOT_RRTYPE_SOA))
+		return client_fail(t->client, -ENOTSUP,
+				   "%s keeps no change log that onnet can read; onnetd does",
+				   t->client->server);
 	if (answer->count == 0)
 		return fail(t, "has a message without records");
 	for (uint16_t i = 0; i < answer->count && err == 0; i++)
@@ -189,7 +195,7 @@ static int ask(struct transfer *t, struct client_connection *ret)
 
 	w.pos += KNOT_WIRE_HEADER_SIZE;
 	write_bytes(&w, t->zone, knot_dname_size(t->zone));
-	write_u16(&w, KNOT_RRTYPE_AXFR);
+	write_u16(&w, t->type);
 	write_u16(&w, KNOT_CLASS_IN);
 	knot_wire_set_qdcount(message, 1);
 
@@ -210,31 +216,56 @@ static int ask(struct transfer *t, struct client_connection *ret)
 	return 0;
 }
 
-int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
-		    int (*record)(const struct record *r, void *arg), void *arg)
+static int run(struct transfer *t, struct client_answer *ret)
 {
 	struct client_answer answer = { 0 };
-	struct transfer t = {
-		.client = client, .answer = &answer, .zone = zone, .record = record, .arg = arg
-	};
+	struct client *client = t->client;
 	struct client_connection c;
 
 	knot_pkt_free(client->packet);
 	client->packet = NULL;
 	text_reset(&client->fault);
-	t.mark.id = client_request_id();
-	int err = ask(&t, &c);
+	t->answer = &answer;
+	t->mark.id = client_request_id();
+	int err = ask(t, &c);
 	if (err < 0)
 		return err;
 
 	do
-		err = receive_message(&t, &c);
-	while (err == 0 && !is_over(&t));
+		err = receive_message(t, &c);
+	while (err == 0 && !is_over(t));
 	client_connection_close(&c);
-	text_done(&t.unsigned_octets);
+	text_done(&t->unsigned_octets);
 	if (err == 0) {
 		answer.packet = client->packet;
 		*ret = answer;
 	}
+	return err;
+}
+
+int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		    int (*record)(const struct record *r, void *arg), void *arg)
+{
+	struct transfer t = { .client = client,
+			      .zone = zone,
+			      .type = KNOT_RRTYPE_AXFR,
+			      .record = record,
+			      .arg = arg };
+
+	return run(&t, ret);
+}
+
+int client_audit(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		 const struct audit_question *question,
+		 int (*record)(const struct record *r, void *arg), void *arg)
+{
+	struct transfer t = {
+		.client = client, .zone = zone, .type = AUDIT_TYPE, .record = record, .arg = arg
+	};
+	uint8_t option[AUDIT_QUESTION_MAX];
+
+	client->audit = slice_make(option, audit_question_write(option, question));
+	int err = run(&t, ret);
+	client->audit = slice_make(NULL, 0);
 	return err;
 }

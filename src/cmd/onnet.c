@@ -24,8 +24,9 @@ static const struct command command_words_help = {
 };
 
 static const struct command *const commands[] = {
-	&command_resolve, &command_number, &command_range, &command_domain,     &command_record,
-	&command_update,  &command_zone,   &command_key,   &command_words_help,
+	&command_resolve, &command_number, &command_range,      &command_domain,
+	&command_record,  &command_update, &command_log,        &command_undo,
+	&command_zone,    &command_key,    &command_words_help,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

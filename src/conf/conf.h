@@ -35,6 +35,15 @@ struct conf_prefix {
 	uint8_t length;
 };
 
+/* What is done about DNS cookies; required: over UDP, whoever knows cookies must have a good one. */
+enum conf_cookies { CONF_COOKIES_OFF, CONF_COOKIES_ON, CONF_COOKIES_REQUIRED };
+
+enum { CONF_COOKIE_SECRETS_MAX = 2, CONF_TEXT_MAX = 128 };
+
+struct conf_cookie_secret {
+	uint8_t octets[16]; /* never to be logged */
+};
+
 struct conf_key {
 	const char *id;        /* a domain name in text */
 	const char *algorithm; /* "hmac-sha256" */
@@ -99,6 +108,7 @@ struct conf_zone {
 	bool naptr_check;   /* default true */
 	bool number_ranges; /* wildcards are number ranges, default false */
 	uint64_t log_size;  /* octets of change log kept, default 64 MiB */
+	uint64_t log_age;   /* seconds that its entries are kept, default 0: any time */
 
 	enum conf_catalog catalog;
 	const char *catalog_zone; /* the producer that lists it; NULL: none does */
@@ -118,12 +128,23 @@ struct conf {
 	size_t listen_tls_count;
 	const struct conf_interface *listen_xdp; /* no interface twice */
 	size_t listen_xdp_count;
-	const char *storage;       /* default /var/lib/onnet */
-	unsigned workers;          /* 0: one for each core */
-	const char *user;          /* NULL: stay who we are */
-	unsigned tcp_idle_timeout; /* seconds, default 10 */
-	unsigned tcp_max_clients;  /* default 1000 */
-	unsigned udp_max_payload;  /* octets, default 1232 */
+	const char *storage;         /* default /var/lib/onnet */
+	unsigned workers;            /* 0: one for each core */
+	const char *user;            /* NULL: stay who we are */
+	unsigned tcp_idle_timeout;   /* seconds, default 10 */
+	unsigned tcp_max_clients;    /* default 1000 */
+	unsigned tcp_max_per_client; /* connections of one IPv4 address or IPv6 /64, default 100 */
+	unsigned udp_max_payload;    /* octets, default 1232 */
+
+	enum conf_cookies cookies;                      /* default CONF_COOKIES_ON */
+	const struct conf_cookie_secret *cookie_secret; /* the first makes; none: made at start */
+	size_t cookie_secret_count;
+	unsigned rate_limit;      /* UDP responses a second to a client's prefix; 0: any */
+	unsigned rate_limit_slip; /* of those over it, one in so many is a short one; 0: none */
+	const struct conf_prefix *rate_limit_exempt; /* who is not limited */
+	size_t rate_limit_exempt_count;
+	const char *version;  /* told to whoever asks (CH TXT); NULL: nobody is told */
+	const char *identity; /* the same, and by NSID */
 
 	struct conf_tls tls;
 	const struct conf_key *key;

@@ -19,8 +19,6 @@
 #include "conf/suggest.h"
 #include "conf/value.h"
 
-enum { SECRET_SIZE = 4096 };
-
 static int base64_value(char c)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -145,20 +143,28 @@ static int private_path_read(struct reading *r, const struct row *row, const str
 	return 0;
 }
 
-static int secret_file_read(struct reading *r, const struct row *row, const struct node *node,
-			    void *ret)
+int secret_file_load(struct reading *r, const struct row *row, const struct node *node,
+		     char ret[SECRET_SIZE], const char **path)
 {
-	char secret[SECRET_SIZE];
 	struct stat status;
-	const char *path;
-	int err = kind_path.read(r, row, node, &path);
+	int err = kind_path.read(r, row, node, path);
 
 	if (err < 0)
 		return err;
 
-	err = secret_load(secret, path, &status);
-	if (err != 0)
-		return private_fault(r, row, node, path, &status, err);
+	err = secret_load(ret, *path, &status);
+	return err != 0 ? private_fault(r, row, node, *path, &status, err) : 0;
+}
+
+static int secret_file_read(struct reading *r, const struct row *row, const struct node *node,
+			    void *ret)
+{
+	char secret[SECRET_SIZE];
+	const char *path;
+	int err = secret_file_load(r, row, node, secret, &path);
+
+	if (err < 0)
+		return err;
 
 	const char *wrong = base64_check(secret);
 	const char *copy = wrong == NULL ? arena_text(&r->conf->arena, secret) : NULL;

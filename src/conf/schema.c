@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "conf/catalog.h"
+#include "conf/cookie.h"
 #include "conf/key.h"
 #include "conf/peer.h"
 #include "conf/rule.h"
@@ -62,8 +63,21 @@ static const struct row schema[] = {
 	  .most = 3600, .fallback = { "10" } },
 	{ SERVER, "tcp-max-clients", &kind_count, ONE(conf, tcp_max_clients), .least = 1,
 	  .most = 1000000, .fallback = { "1000" } },
+	{ SERVER, "tcp-max-per-client", &kind_count, ONE(conf, tcp_max_per_client), .least = 1,
+	  .most = 1000000, .fallback = { "100" } },
 	{ SERVER, "udp-max-payload", &kind_count, ONE(conf, udp_max_payload), .least = 512,
 	  .most = 4096, .fallback = { "1232" } },
+	{ SERVER, "cookies", &kind_cookies, ONE(conf, cookies), .fallback = { "on" } },
+	{ SERVER, "cookie-secret", &kind_cookie_secret, MANY(conf, cookie_secret), .least = 1,
+	  .most = CONF_COOKIE_SECRETS_MAX },
+	{ SERVER, "cookie-secret-file", &kind_cookie_secret_file, MANY(conf, cookie_secret),
+	  .least = 1, .most = CONF_COOKIE_SECRETS_MAX },
+	{ SERVER, "rate-limit", &kind_count, ONE(conf, rate_limit), .most = 1000000 },
+	{ SERVER, "rate-limit-slip", &kind_count, ONE(conf, rate_limit_slip), .most = 100,
+	  .fallback = { "2" } },
+	{ SERVER, "rate-limit-exempt", &kind_prefix, MANY(conf, rate_limit_exempt) },
+	{ SERVER, "version", &kind_text, ONE(conf, version), .most = CONF_TEXT_MAX },
+	{ SERVER, "identity", &kind_text, ONE(conf, identity), .most = CONF_TEXT_MAX },
 
 	{ KEY, "id", &kind_name, ONE(conf_key, id), .required = true },
 	{ KEY, "algorithm", &kind_algorithm, ONE(conf_key, algorithm), .required = true },
@@ -81,6 +95,8 @@ static const struct row schema[] = {
 	  .fallback = { "off" } },
 	{ ZONE, "log-size", &kind_size, ONE(conf_zone, log_size), .member = true, .least = 64 << 10,
 	  .most = (uint64_t)1024 << 30, .fallback = { "64M" } },
+	{ ZONE, "log-age", &kind_duration, ONE(conf_zone, log_age), .member = true, .least = 1,
+	  .most = (uint64_t)36500 * 86400 },
 
 	{ ZONE, "catalog", &kind_catalog, ONE(conf_zone, catalog) },
 	{ ZONE, "catalog-zone", &kind_name, ONE(conf_zone, catalog_zone) },
@@ -258,6 +274,9 @@ static int list_read(struct reading *r, const struct row *row, const struct node
 	if (count < row->least)
 		return fault_add(r->faults, node->mark, "%s: an empty list; at least one is wanted",
 				 row->word);
+	if (row->most > 0 && count > row->most)
+		return fault_add(r->faults, node->mark, "%s: at most %ju are wanted", row->word,
+				 (uintmax_t)row->most);
 	if (count > 0) {
 		things = arena_zero(&r->conf->arena, count * row->kind->size);
 		if (things == NULL)
@@ -340,6 +359,10 @@ static int server_read(struct reading *r, const struct row *row, const struct no
 	int err = section_read(r, SERVER, node, ret);
 
 	(void)row;
+	if (err == -ENOMEM || node->type != NODE_MAPPING)
+		return err;
+	if (cookie_secrets_check(r, node) < 0)
+		return -EINVAL;
 	return err == 0 ? tls_check(r, node) : err;
 }
 

@@ -9,4 +9,12 @@ const struct count_name count_names[COUNTS] = {
 			     "TLS handshakes that ended." },
 	[COUNT_TLS_FAILED] = { "onnet_tls_handshakes_total{result=\"failed\"}",
 			       "TLS handshakes that ended." },
+	[COUNT_LIMITED_DROPPED] = { "onnet_responses_limited_total{action=\"dropped\"}",
+				    "Responses over UDP held back by rate-limit." },
+	[COUNT_LIMITED_SHORT] = { "onnet_responses_limited_total{action=\"truncated\"}",
+				  "Responses over UDP held back by rate-limit." },
+	[COUNT_SIGNATURE_BAD] = { "onnet_signatures_refused_total{reason=\"bad\"}",
+				  "Signed messages that were refused." },
+	[COUNT_SIGNATURE_UNREAD] = { "onnet_signatures_refused_total{reason=\"unread\"}",
+				     "Signed messages that were refused." },
 };

@@ -10,6 +10,10 @@ enum count {
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
 	COUNT_TLS_GOOD,     /* TLS handshakes */
 	COUNT_TLS_FAILED,
+	COUNT_LIMITED_DROPPED,
+	COUNT_LIMITED_SHORT,
+	COUNT_SIGNATURE_BAD,
+	COUNT_SIGNATURE_UNREAD,
 	COUNTS
 };
 

@@ -34,6 +34,9 @@ struct job *queue_take(struct update_queue *queue, size_t max);
  */
 void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us);
 
+/* Waits so long for a job: true: there is one, or the queue was closed. */
+bool queue_wait(struct update_queue *queue, int64_t microseconds);
+
 /* How many wait now. */
 size_t queue_waiting(struct update_queue *queue);
 

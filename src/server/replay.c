@@ -100,6 +100,21 @@ static void forget_second(struct replay *replay, uint64_t second)
 	}
 }
 
+uint64_t replay_oldest(const struct replay *replay)
+{
+	return replay->oldest;
+}
+
+void replay_forget(struct replay *replay, uint64_t oldest, uint64_t now)
+{
+	if (oldest > now + LIFE)
+		return; /* said by a clock that was ahead */
+	if (oldest > replay->oldest + SECONDS)
+		replay->oldest = oldest - SECONDS; /* all lists are looked at once */
+	for (; replay->oldest < oldest; replay->oldest++)
+		forget_second(replay, replay->oldest);
+}
+
 bool replay_in_time(struct replay *replay, uint64_t signed_at, uint64_t now)
 {
 	uint64_t oldest = now > LIFE ? now - LIFE : 0;
@@ -107,10 +122,7 @@ bool replay_in_time(struct replay *replay, uint64_t signed_at, uint64_t now)
 	/* A clock that was ahead and was put right: nothing signed from now on was forgotten. */
 	if (replay->oldest > now + LIFE)
 		replay->oldest = now;
-	if (oldest > replay->oldest + SECONDS)
-		replay->oldest = oldest - SECONDS; /* all lists are looked at once */
-	for (; replay->oldest < oldest; replay->oldest++)
-		forget_second(replay, replay->oldest);
+	replay_forget(replay, oldest, now);
 	return signed_at >= replay->oldest;
 }
 

@@ -158,24 +158,30 @@ static int start_threads(struct server *server)
 	return err;
 }
 
-/* What the catalogs list now, and a state with that, of the same configuration. */
-static int make_again(struct server *server, struct state **ret, struct catalogs **catalogs,
+/* The state at hand with what the catalogs list now. */
+static int make_again(struct server *server, struct state **ret, const struct catalogs *catalogs,
 		      struct text *fault)
 {
-	int err = catalogs_new(catalogs, server->store, server->state->file, fault);
 	size_t count;
+	const struct conf_zone *zones = catalogs_zones(catalogs, &count);
+	int err = state_again(ret, server->state, zones, count, fault);
 
-	if (err != 0)
-		return err;
-
-	const struct conf_zone *zones = catalogs_zones(*catalogs, &count);
-	err = state_again(ret, server->state, zones, count, fault);
-	if (err != 0)
-		catalogs_free(*catalogs);
+	if (err == 0)
+		cookie_secrets_keep(&(*ret)->cookies, &server->state->cookies);
 	return err;
 }
 
-/* Before anybody serves: from the file's zones to those with what catalogs list. */
+/* Before anybody serves: from one state to another. */
+static void begin_with(struct server *server, struct state *state)
+{
+	state_free(server->state);
+	server->state = state;
+	atomic_store(&server->shared.state, state);
+	for (size_t i = 0; i < server->worker_count; i++)
+		server->worker[i].responder.state = state;
+}
+
+/* Before anybody serves: to the zones of the file come those that catalogs list. */
 static int start_members(struct server *server, struct text *fault)
 {
 	bool more = true;
@@ -183,19 +189,18 @@ static int start_members(struct server *server, struct text *fault)
 
 	catalogs_produce(server->store, server->state, NULL);
 	while (err == 0 && more) {
-		struct state *state, *old = server->state;
 		struct catalogs *catalogs;
+		struct state *state;
 
-		err = make_again(server, &state, &catalogs, fault);
+		err = catalogs_new(&catalogs, server->store, server->state->file, fault);
 		if (err != 0)
 			return err;
-		server->state = state;
-		atomic_store(&server->shared.state, state);
-		for (size_t i = 0; i < server->worker_count; i++)
-			server->worker[i].responder.state = state;
-		state_free(old);
 		more = catalogs_differ(catalogs);
-		err = catalogs_apply(catalogs, server->store);
+		err = make_again(server, &state, catalogs, fault);
+		if (err == 0) {
+			begin_with(server, state);
+			err = catalogs_apply(catalogs, server->store);
+		}
 		catalogs_free(catalogs);
 	}
 	return err;
@@ -417,6 +422,7 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 		state_free(state);
 		return err;
 	}
+	cookie_secrets_keep(&state->cookies, &server->state->cookies);
 	tell_unchangeable(server->state->conf, state->conf);
 	allow_files(state->conf);
 	go_over(server, state);
@@ -430,14 +436,18 @@ static int follow(struct server *server, struct text *fault)
 {
 	struct catalogs *catalogs;
 	struct state *state;
-	int err = make_again(server, &state, &catalogs, fault);
+	int err = catalogs_new(&catalogs, server->store, server->state->file, fault);
 
 	if (err != 0)
 		return err;
 	if (!catalogs_differ(catalogs)) {
 		err = catalogs_apply(catalogs, server->store); /* says what is left */
 		catalogs_free(catalogs);
-		state_free(state);
+		return err;
+	}
+	err = make_again(server, &state, catalogs, fault);
+	if (err != 0) {
+		catalogs_free(catalogs);
 		return err;
 	}
 	go_over(server, state);

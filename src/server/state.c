@@ -32,6 +32,7 @@ static int make_zone(struct zone *ret, const struct conf_zone *zone, const struc
 	ret->naptr_check = zone->naptr_check;
 	ret->number_ranges = zone->number_ranges;
 	ret->log_size = zone->log_size;
+	ret->log_age = zone->log_age;
 	ret->consumed = zone->catalog == CONF_CATALOG_CONSUMER;
 	return 0;
 }
@@ -85,6 +86,7 @@ static int make(struct state *state, struct text *fault)
 	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
 	if (state->key == NULL || state->access == NULL)
 		return -ENOMEM;
+	err = cookie_secrets_make(&state->cookies, conf);
 	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
 		err = make_key(&state->key[i], &conf->key[i], conf, fault);
 	return err == 0 ? make_zones(state, fault) : err;

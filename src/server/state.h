@@ -6,6 +6,7 @@
 
 #include "conf/conf.h"
 #include "server/access.h"
+#include "server/cookie.h"
 #include "zone/table.h"
 
 struct tls_credentials;
@@ -27,6 +28,7 @@ struct state {
 	struct server_key *key;      /* as many as conf has, in the same order */
 	struct tls_credentials *tls; /* our certificate; NULL: none */
 	struct access *access;       /* one for each zone, by its index */
+	struct cookie_secrets cookies;
 };
 
 /* Takes conf over, also on failure: a negative errno and a line "FILE:LINE: what is wrong" in fault. */

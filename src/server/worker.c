@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/schedule.h"
 #include "server/tcp.h"
@@ -125,6 +126,7 @@ bool worker_renew(struct worker *worker)
 {
 	struct store_txn *txn = worker->responder.view.txn;
 
+	worker->responder.now_ms = clock_monotonic_ms();
 	store_read_reset(txn);
 	return store_read_renew(txn) == 0;
 }
@@ -222,6 +224,23 @@ static void serve(struct worker *worker, const struct epoll_event *event)
 	}
 }
 
+/* Of two times to wait in milliseconds the shorter one; -1 is for ever. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Does what time alone brings; returns how long there is to wait for the next. */
+static int expire(struct worker *worker)
+{
+	struct responder *r = &worker->responder;
+	int64_t now_ms = clock_monotonic_ms();
+	int wait = connections_expire(worker);
+
+	wait = sooner(wait, limit_expire(&r->limit, now_ms));
+	return sooner(wait, log_bound_expire(&r->refused, now_ms));
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
@@ -229,7 +248,7 @@ static void *worker_main(void *arg)
 
 	schedule_answering();
 	while (!atomic_load(&worker->shared->stop)) {
-		int timeout = connections_expire(worker);
+		int timeout = expire(worker);
 
 		/* a snapshot that is held while nothing happens keeps old pages from being used again */
 		store_read_reset(worker->responder.view.txn);

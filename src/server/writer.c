@@ -25,6 +25,7 @@ enum {
 	PATIENCE_MAX_US = 2000,
 	REPLAY_CAPACITY = 1 << 20,
 	SWEEP_ENTRIES = 256, /* so few that an update which comes then hardly waits */
+	RECALL_LIFE_S = 600, /* RFC 8945 5.2.3: fudge before and after */
 };
 
 static void set_result(struct job *job, uint16_t rcode, const char *why)
@@ -55,10 +56,15 @@ static bool is_repeated(struct update_writer *writer, struct job *job)
 
 static int remember(struct update_writer *writer, const struct job *job)
 {
+	uint8_t rcode = (uint8_t)job->exchange.rcode;
+	int err = 0;
+
 	if (job->by.key == NULL)
 		return 0;
-	return replay_add(writer->replay, job->by.mac, job->by.signed_at,
-			  (uint8_t)job->exchange.rcode);
+	err = replay_add(writer->replay, job->by.mac, job->by.signed_at, rcode);
+	if (err == 0)
+		err = receipts_add(&writer->receipts, job->by.mac, job->by.signed_at, rcode);
+	return err;
 }
 
 /* Carries out one update. 0: it succeeded or failed alone; negative: the transaction is lost. */
@@ -110,10 +116,20 @@ void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
 
 static int commit(struct update_writer *writer, const struct change_group *group)
 {
-	int64_t began_us = clock_monotonic_us();
-	int err = store_write_commit(group->txn);
+	struct store_zone log;
+	int err =
+		receipts_write(&writer->receipts, group->txn, writer->replay, clock_wall_s(), &log);
 
+	if (err != 0) {
+		store_write_abort(group->txn);
+		return err;
+	}
+
+	int64_t began_us = clock_monotonic_us();
+	err = store_write_commit(group->txn);
 	writer->commit_us = clock_monotonic_us() - began_us;
+	if (err == 0)
+		receipts_written(&writer->receipts, &log);
 	for (const struct group_zone *open = group->first; err == 0 && open != NULL;
 	     open = open->next)
 		if (open->changes > 0)
@@ -126,6 +142,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 {
 	struct change_group group;
 	struct store_txn *txn;
+	size_t receipts = writer->receipts.size;
 	int err = writer->forgetful ? -ENOTRECOVERABLE : store_write_begin(writer->store, &txn);
 
 	if (err != 0)
@@ -135,9 +152,14 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	err = run_jobs(writer, &group, list, count);
 	if (err == 0)
 		err = group_end(&group);
-	if (err > 0)
-		return commit(writer, &group);
-	store_write_abort(txn);
+	if (err > 0) {
+		err = commit(writer, &group);
+	} else {
+		store_write_abort(txn);
+		receipts_postpone(&writer->receipts);
+	}
+	if (err != 0)
+		writer->receipts.size = receipts; /* none of it was done */
 	return err;
 }
 
@@ -222,7 +244,7 @@ void writer_run(struct update_writer *writer, struct job *list)
 	}
 	for (const struct job *job = list; job != NULL; job = job->next)
 		if (job->exchange.rcode != KNOT_RCODE_NOERROR)
-			update_log(job);
+			update_log(&writer->refused, job, clock_monotonic_ms());
 	give_back(list);
 }
 
@@ -260,6 +282,17 @@ static struct job *take_group(struct update_writer *writer)
 	return list;
 }
 
+/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
+static void mind_store(struct update_writer *writer)
+{
+	do
+		while (queue_is_idle(&writer->queue) &&
+		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
+			trimmer_step(&writer->trimmer, writer->store)))
+			;
+	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
+}
+
 static void *writer_main(void *arg)
 {
 	struct update_writer *writer = arg;
@@ -273,9 +306,7 @@ static void *writer_main(void *arg)
 		kill(getpid(), SIGTERM);
 	}
 	for (;;) {
-		while (queue_is_idle(&writer->queue) &&
-		       store_sweep(writer->store, SWEEP_ENTRIES) > 0)
-			;
+		mind_store(writer);
 
 		struct job *list = take_group(writer);
 
@@ -353,7 +384,8 @@ void writer_stop(struct update_writer *writer)
 }
 
 /*
- * The signed updates that the zone's change log tells of, the newest first, as far as they matter.
+ * Signed updates that the zone's change log tells of, the newest first, as far as they matter: those of entries
+ * that were written before there were receipts.
  */
 static int recall_zone(struct update_writer *writer, struct store_txn *txn, const struct zone *zone,
 		       uint64_t now)
@@ -368,7 +400,8 @@ static int recall_zone(struct update_writer *writer, struct store_txn *txn, cons
 		struct history history;
 
 		if (store_log_get(txn, &record, i - 1, &entry) != 0 ||
-		    history_read(entry, &history) != 0 || history.time + HISTORY_LIFE < now)
+		    history_read(entry, &history) != 0 || history.version != HISTORY_WITH_MAC ||
+		    history.time + RECALL_LIFE_S < now)
 			break;
 		if (history.mac != 0 && replay_in_time(writer->replay, history.signed_at, now))
 			err = replay_add(writer->replay, history.mac, history.signed_at,
@@ -379,18 +412,25 @@ static int recall_zone(struct update_writer *writer, struct store_txn *txn, cons
 
 int writer_recall(struct update_writer *writer, const struct state *state)
 {
+	uint64_t now = clock_wall_s();
 	struct store_txn *txn = NULL;
 	int err = store_read_begin(writer->store, &txn);
 
+	if (err == 0)
+		err = receipts_recall(&writer->receipts, txn, writer->replay, now);
 	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
-		err = recall_zone(writer, txn, zone_table_at(state->zones, i), clock_wall_s());
+		err = recall_zone(writer, txn, zone_table_at(state->zones, i), now);
 	store_read_end(txn);
+	if (err == 0)
+		writer->trimmer = (struct trimmer){ .state = state };
 	return err;
 }
 
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state)
 {
-	*writer = (struct update_writer){ .store = store, .state = state };
+	*writer = (struct update_writer){ .store = store,
+					  .state = state,
+					  .refused.what = "updates refused" };
 	queue_init(&writer->queue);
 
 	int err = replay_new(&writer->replay, REPLAY_CAPACITY);
@@ -402,6 +442,7 @@ int writer_init(struct update_writer *writer, struct store *store, const struct 
 void writer_done(struct update_writer *writer)
 {
 	replay_free(writer->replay);
+	receipts_done(&writer->receipts);
 	arena_done(&writer->arena);
 	arena_done(&writer->group_arena);
 	queue_done(&writer->queue);

@@ -38,6 +38,15 @@ static const char whole_file[] = "server:\n"
 				 "  tcp-idle-timeout: 20\n"
 				 "  tcp-max-clients: 300\n"
 				 "  udp-max-payload: 1400\n"
+				 "  tcp-max-per-client: 30\n"
+				 "  cookies: required\n"
+				 "  cookie-secret: [000102030405060708090a0b0c0d0e0f, "
+				 "FFEEDDCCBBAA99887766554433221100]\n"
+				 "  rate-limit: 500\n"
+				 "  rate-limit-slip: 3\n"
+				 "  rate-limit-exempt: [192.0.2.0/24, \"2001:db8::/32\"]\n"
+				 "  version: \"a name server\"\n"
+				 "  identity: ns1\n"
 				 "key:\n"
 				 "  - id: ops\n"
 				 "    algorithm: hmac-sha256\n"
@@ -91,6 +100,17 @@ static void check_server(const struct conf *conf)
 	assert_int_equal(conf->tcp_idle_timeout, 20);
 	assert_int_equal(conf->tcp_max_clients, 300);
 	assert_int_equal(conf->udp_max_payload, 1400);
+	assert_int_equal(conf->tcp_max_per_client, 30);
+	assert_int_equal(conf->cookies, CONF_COOKIES_REQUIRED);
+	assert_int_equal(conf->cookie_secret_count, 2);
+	assert_int_equal(conf->cookie_secret[0].octets[15], 0x0f);
+	assert_int_equal(conf->cookie_secret[1].octets[0], 0xff);
+	assert_int_equal(conf->rate_limit, 500);
+	assert_int_equal(conf->rate_limit_slip, 3);
+	assert_int_equal(conf->rate_limit_exempt_count, 2);
+	assert_int_equal(conf->rate_limit_exempt[1].length, 32);
+	assert_string_equal(conf->version, "a name server");
+	assert_string_equal(conf->identity, "ns1");
 }
 
 static void check_rules(const struct conf *conf)
@@ -109,13 +129,13 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(rule[1].address[0].octets[0], 127);
 	assert_int_equal(rule[2].address[0].family, AF_INET6);
 	assert_int_equal(rule[2].address[0].length, 128);
-	assert_int_equal(rule[2].line, 21);
+	assert_int_equal(rule[2].line, 29);
 
 	rule = conf->zone[1].update;
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 28);
+	assert_int_equal(rule[1].line, 36);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
@@ -147,7 +167,7 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_int_equal(conf->zone_count, 2);
 	assert_string_equal(conf->zone[0].domain, "example.net");
 	assert_string_equal(conf->zone[0].file, "example.net.zone");
-	assert_int_equal(conf->zone[0].line, 18);
+	assert_int_equal(conf->zone[0].line, 26);
 	assert_true(conf->zone[0].naptr_check);
 	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
@@ -186,6 +206,13 @@ static void a_file_that_says_nothing_gives_the_defaults(void **state)
 		assert_int_equal(conf->tcp_idle_timeout, 10);
 		assert_int_equal(conf->tcp_max_clients, 1000);
 		assert_int_equal(conf->udp_max_payload, 1232);
+		assert_int_equal(conf->tcp_max_per_client, 100);
+		assert_int_equal(conf->cookies, CONF_COOKIES_ON);
+		assert_int_equal(conf->cookie_secret_count, 0);
+		assert_int_equal(conf->rate_limit, 0);
+		assert_int_equal(conf->rate_limit_slip, 2);
+		assert_null(conf->version);
+		assert_null(conf->identity);
 		assert_int_equal(conf->listen_xdp_count, 0);
 		assert_int_equal(conf->key_count + conf->zone_count, 0);
 		assert_int_equal(conf->e164_count + conf->isn_count, 0);

@@ -48,7 +48,9 @@ static void words_that_are_wrong_are_told(void **state)
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
 		    "listen-tls, listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
-		    "udp-max-payload" } },
+		    "tcp-max-per-client, udp-max-payload, cookies, cookie-secret, "
+		    "cookie-secret-file, rate-limit, rate-limit-slip, rate-limit-exempt, version, "
+		    "identity" } },
 		{ "unknown section",
 		  "zones: []\nfoo: 1\n",
 		  { "1:1: unknown word 'zones' in the file; did you mean 'zone'? allowed: tls, server, "
@@ -112,7 +114,7 @@ static void values_that_are_wrong_are_told(void **state)
 	static const struct {
 		const char *name;
 		const char *in;
-		const char *out[8];
+		const char *out[9];
 	} table[] = {
 		{ "numbers out of bounds",
 		  "server:\n  workers: 257\n  tcp-idle-timeout: 0\n  tcp-max-clients: -1\n"
@@ -129,6 +131,24 @@ static void values_that_are_wrong_are_told(void **state)
 		    "4:20" COUNT_FAULT("tcp-max-clients", "010", "1", "1000000"),
 		    "5:20" COUNT_FAULT("udp-max-payload", "99999999999999999999", "512",
 				       "4096") } },
+		{ "cookies, limits and texts",
+		  "server:\n  cookies: maybe\n  cookie-secret: [0123, "
+		  "000102030405060708090a0b0c0d0e0g]\n  rate-limit: -1\n  rate-limit-slip: 101\n"
+		  "  rate-limit-exempt: 192.0.2.1/24\n  version: \"\"\n  tcp-max-per-client: 0\n",
+		  { "2:12: cookies: 'maybe' is not on, off or required",
+		    "3:19: cookie-secret: it is not 32 hexadecimal digits",
+		    "3:25: cookie-secret: it is not 32 hexadecimal digits",
+		    "4:15" COUNT_FAULT("rate-limit", "-1", "0", "1000000"),
+		    "5:20" COUNT_FAULT("rate-limit-slip", "101", "0", "100"),
+		    "6:22: rate-limit-exempt: '192.0.2.1/24': bits beyond its length are set; write it "
+		    "as 192.0.2.0/24; wanted is ADDRESS or ADDRESS/LENGTH",
+		    "7:12: version: wanted are 1 to 128 octets",
+		    "8:23" COUNT_FAULT("tcp-max-per-client", "0", "1", "1000000") } },
+		{ "too many secrets, and in two places",
+		  "server:\n  cookie-secret: [a, b, c]\n  cookie-secret-file: /nowhere\n",
+		  { "2:18: cookie-secret: at most 2 are wanted",
+		    "3:3: server has 'cookie-secret' or 'cookie-secret-file', not both",
+		    "3:23: cookie-secret-file: can't read '/nowhere': No such file or directory" } },
 		{ "interfaces",
 		  "server:\n  listen-xdp:\n  - eth0\n  - a/b\n  - a-name-of-16-octs\n  - eth1@0\n"
 		  "  - \"@53\"\n  - ..\n  - eth0@54\n",
@@ -386,7 +406,7 @@ static void catalogs_that_do_not_go_together_are_told(void **state)
 		{ "a word that is no member's",
 		  "zone: {domain: a, catalog: consumer, primary: 10.0.0.1, member: {domain: b}}",
 		  "1:66: unknown word 'domain' in a member entry; allowed: transfer, primary, "
-		  "notify, naptr-check, number-ranges, log-size, group" },
+		  "notify, naptr-check, number-ranges, log-size, log-age, group" },
 		{ "from nowhere", "zone: {domain: a, catalog: consumer}",
 		  "1:7: each 'member' of a catalog that has no 'primary' itself needs one" },
 		{ "one from nowhere",
