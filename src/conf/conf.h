@@ -120,6 +120,12 @@ struct conf_zone {
 	int line;
 };
 
+/* A file or folder that a word names. */
+struct conf_file {
+	const char *path;
+	const struct conf_file *next;
+};
+
 struct conf {
 	const char *path;
 	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
@@ -131,6 +137,7 @@ struct conf {
 	const char *storage;         /* default /var/lib/onnet */
 	unsigned workers;            /* 0: one for each core */
 	const char *user;            /* NULL: stay who we are */
+	bool sandbox;                /* default true */
 	unsigned tcp_idle_timeout;   /* seconds, default 10 */
 	unsigned tcp_max_clients;    /* default 1000 */
 	unsigned tcp_max_per_client; /* connections of one IPv4 address or IPv6 /64, default 100 */
@@ -155,6 +162,8 @@ struct conf {
 	size_t e164_count;
 	const char *const *isn;
 	size_t isn_count;
+
+	const struct conf_file *file; /* all that are named, in no order; storage is one of them */
 
 	struct arena arena;  /* owns all of the above */
 	atomic_uint holders; /* see conf_share() */

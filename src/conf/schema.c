@@ -59,6 +59,7 @@ static const struct row schema[] = {
 	{ SERVER, "storage", &kind_path, ONE(conf, storage), .fallback = { "/var/lib/onnet" } },
 	{ SERVER, "workers", &kind_count, ONE(conf, workers), .least = 1, .most = 256 },
 	{ SERVER, "user", &kind_user, ONE(conf, user) },
+	{ SERVER, "sandbox", &kind_flag, ONE(conf, sandbox), .fallback = { "on" } },
 	{ SERVER, "tcp-idle-timeout", &kind_count, ONE(conf, tcp_idle_timeout), .least = 1,
 	  .most = 3600, .fallback = { "10" } },
 	{ SERVER, "tcp-max-clients", &kind_count, ONE(conf, tcp_max_clients), .least = 1,

@@ -215,6 +215,18 @@ const char *path_resolve(struct conf *conf, const char *path)
 	return arena_printf(&conf->arena, "%.*s/%s", (int)(slash - conf->path), conf->path, path);
 }
 
+/* A server that may open nothing else has to know all of them. */
+static int file_note(struct conf *conf, const char *path)
+{
+	struct conf_file *file = arena_zero(&conf->arena, sizeof(*file));
+
+	if (file == NULL)
+		return -ENOMEM;
+	*file = (struct conf_file){ .path = path, .next = conf->file };
+	conf->file = file;
+	return 0;
+}
+
 static int path_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	const char *text = node->text;
@@ -226,7 +238,7 @@ static int path_read(struct reading *r, const struct row *row, const struct node
 	if (path == NULL)
 		return -ENOMEM;
 	*(const char **)ret = path;
-	return 0;
+	return file_note(r->conf, path);
 }
 
 static int user_read(struct reading *r, const struct row *row, const struct node *node, void *ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Start, reload and stop. Sockets are bound first, with the rights that takes; then the rights are
- * dropped, the store is opened by who is left, and threads start when there is something to serve.
+ * dropped, with all that is not needed any more (server/sandbox.h), the store is opened by who is left, and threads start when there is something to serve.
  *
  * A reload makes a new state beside the old one. The old one is freed when nobody can hold it any
  * more: each worker has taken the new one, the writer has done what came before that, and each
@@ -21,6 +21,7 @@
 #include "server/control.h"
 #include "server/peer.h"
 #include "server/rights.h"
+#include "server/sandbox.h"
 #include "server/seed.h"
 #include "server/worker.h"
 #include "server/writer.h"
@@ -215,6 +216,8 @@ static int start(struct server *server, struct text *fault)
 	if (err == 0)
 		err = rights_drop(conf, fault);
 	if (err == 0)
+		err = sandbox_enter(conf);
+	if (err == 0)
 		err = store_open(&server->store, conf->storage, fault);
 	if (err == 0)
 		err = seed_zones(server->store, server->state, fault);
@@ -333,6 +336,8 @@ static void tell_unchangeable(const struct conf *old, const struct conf *new)
 		log_warning("reload: listen-xdp changed; it takes a restart");
 	if (strcmp(old->storage, new->storage) != 0)
 		log_warning("reload: storage changed; it takes a restart");
+	if (old->sandbox != new->sandbox)
+		log_warning("reload: sandbox changed; it takes a restart");
 	if (old->workers != new->workers || user)
 		log_warning("reload: workers or user changed; it takes a restart");
 }

@@ -35,6 +35,7 @@ static const char whole_file[] = "server:\n"
 				 "  storage: /srv/onnet            # the store\n"
 				 "  workers: 2\n"
 				 "  user: onnet\n"
+				 "  sandbox: off\n"
 				 "  tcp-idle-timeout: 20\n"
 				 "  tcp-max-clients: 300\n"
 				 "  udp-max-payload: 1400\n"
@@ -97,6 +98,7 @@ static void check_server(const struct conf *conf)
 	assert_string_equal(conf->storage, "/srv/onnet");
 	assert_int_equal(conf->workers, 2);
 	assert_string_equal(conf->user, "onnet");
+	assert_false(conf->sandbox);
 	assert_int_equal(conf->tcp_idle_timeout, 20);
 	assert_int_equal(conf->tcp_max_clients, 300);
 	assert_int_equal(conf->udp_max_payload, 1400);
@@ -129,13 +131,13 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(rule[1].address[0].octets[0], 127);
 	assert_int_equal(rule[2].address[0].family, AF_INET6);
 	assert_int_equal(rule[2].address[0].length, 128);
-	assert_int_equal(rule[2].line, 29);
+	assert_int_equal(rule[2].line, 30);
 
 	rule = conf->zone[1].update;
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 36);
+	assert_int_equal(rule[1].line, 37);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
@@ -167,7 +169,7 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_int_equal(conf->zone_count, 2);
 	assert_string_equal(conf->zone[0].domain, "example.net");
 	assert_string_equal(conf->zone[0].file, "example.net.zone");
-	assert_int_equal(conf->zone[0].line, 26);
+	assert_int_equal(conf->zone[0].line, 27);
 	assert_true(conf->zone[0].naptr_check);
 	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
@@ -203,6 +205,7 @@ static void a_file_that_says_nothing_gives_the_defaults(void **state)
 		assert_string_equal(conf->storage, "/var/lib/onnet");
 		assert_int_equal(conf->workers, 0);
 		assert_null(conf->user);
+		assert_true(conf->sandbox);
 		assert_int_equal(conf->tcp_idle_timeout, 10);
 		assert_int_equal(conf->tcp_max_clients, 1000);
 		assert_int_equal(conf->udp_max_payload, 1232);

@@ -47,7 +47,7 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "listen-tls, listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
+		    "listen-tls, listen-xdp, storage, workers, user, sandbox, tcp-idle-timeout, tcp-max-clients, "
 		    "tcp-max-per-client, udp-max-payload, cookies, cookie-secret, "
 		    "cookie-secret-file, rate-limit, rate-limit-slip, rate-limit-exempt, version, "
 		    "identity" } },
@@ -149,6 +149,9 @@ static void values_that_are_wrong_are_told(void **state)
 		  { "2:18: cookie-secret: at most 2 are wanted",
 		    "3:3: server has 'cookie-secret' or 'cookie-secret-file', not both",
 		    "3:23: cookie-secret-file: can't read '/nowhere': No such file or directory" } },
+		{ "the sandbox",
+		  "server:\n  sandbox: seccomp\n",
+		  { "2:12: sandbox: 'seccomp' is not on or off" } },
 		{ "interfaces",
 		  "server:\n  listen-xdp:\n  - eth0\n  - a/b\n  - a-name-of-16-octs\n  - eth1@0\n"
 		  "  - \"@53\"\n  - ..\n  - eth0@54\n",
