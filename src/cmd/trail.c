@@ -211,7 +211,12 @@ int trail_fetch(struct session *s, struct trail *trail, const struct trail_targe
 				    "%s keeps no change log that onnet can read; onnetd does",
 				    client_server(client));
 	trail->more = trail->more || trail->end.more;
-	return session_refused(s, &answer);
+	code = session_refused(s, &answer);
+	if (answer.rcode == KNOT_RCODE_REFUSED)
+		command_fail(EXIT_REFUSED,
+			     "a change log is for whoever may transfer the zone (transfer: in "
+			     "onnet.yaml)");
+	return code;
 }
 
 static int compare(const void *a, const void *b)

@@ -20,6 +20,7 @@
 #include "dns/audit.h"
 #include "dns/name.h"
 #include "server/peer.h"
+#include "server/transfer.h"
 #include "zone/group.h"
 #include "zone/history.h"
 
@@ -472,11 +473,11 @@ enum response audit_begin(struct stream **ret, struct responder *r, struct excha
 	if (zone == NULL)
 		return refuse(x, KNOT_RCODE_NOTAUTH, KNOT_EDNS_EDE_NOTAUTH,
 			      "no zone of this name is served here");
-	if (!access_transfer(&r->state->access[zone->index], x->tsig.key, x->peer,
-			     x->tls == EXCHANGE_TLS_TRANSFERS)) {
-		log_refusal(x, zone, "no rule allows it");
-		return refuse(x, KNOT_RCODE_REFUSED, KNOT_EDNS_EDE_PROHIBITED,
-			      "no transfer rule of this zone allows to read its change log");
+
+	const char *refusal = transfer_refusal(r, x, zone);
+	if (refusal != NULL) {
+		log_refusal(x, zone, refusal);
+		return refuse(x, KNOT_RCODE_REFUSED, KNOT_EDNS_EDE_PROHIBITED, refusal);
 	}
 	int err = audit_question_read(&question, x->audit);
 	if (err != 0)

@@ -76,7 +76,6 @@ void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us
 
 		wait_for(queue, wanted, &deadline);
 	}
-	wait_for(queue, 1, NULL);
 	pthread_mutex_unlock(&queue->lock);
 }
 

@@ -114,8 +114,8 @@ static enum response refuse(struct exchange *x, uint16_t rcode, const char *why)
  * NULL where the client may have the zone, else why not. TLS that is not what RFC 9103 7.1 and 7.2 ask for is
  * good for no transfer at all, while without TLS it is for the rules to say (RFC 9103 11).
  */
-static const char *find_refusal(const struct responder *r, const struct exchange *x,
-				const struct zone *zone)
+const char *transfer_refusal(const struct responder *r, const struct exchange *x,
+			     const struct zone *zone)
 {
 	const struct access *access = &r->state->access[zone->index];
 
@@ -141,7 +141,7 @@ enum response transfer_begin(struct stream **ret, struct responder *r, struct ex
 	if (zone == NULL)
 		return refuse(x, KNOT_RCODE_NOTAUTH, "no zone of this name is served here");
 
-	const char *refusal = find_refusal(r, x, zone);
+	const char *refusal = transfer_refusal(r, x, zone);
 	if (refusal != NULL) {
 		log_refusal(x, zone, refusal);
 		return refuse(x, KNOT_RCODE_REFUSED, refusal);

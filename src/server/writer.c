@@ -260,6 +260,17 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 	return list;
 }
 
+/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
+static void mind_store(struct update_writer *writer)
+{
+	do
+		while (queue_is_idle(&writer->queue) &&
+		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
+			trimmer_step(&writer->trimmer, writer->store)))
+			;
+	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
+}
+
 /*
  * Clients that wait for their answers send the next update soon after. Where a commit takes no
  * longer than they need for that, they fall into two halves that take turns, and while one waits
@@ -274,23 +285,13 @@ static struct job *take_group(struct update_writer *writer)
 
 	queue_gather(&writer->queue, writer->group_size,
 		     patience < PATIENCE_MAX_US ? patience : PATIENCE_MAX_US);
+	mind_store(writer);
 
 	struct job *list = queue_take(&writer->queue, GROUP_MAX);
 	writer->group_size = 0;
 	for (const struct job *job = list; job != NULL; job = job->next)
 		writer->group_size++;
 	return list;
-}
-
-/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
-static void mind_store(struct update_writer *writer)
-{
-	do
-		while (queue_is_idle(&writer->queue) &&
-		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
-			trimmer_step(&writer->trimmer, writer->store)))
-			;
-	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
 }
 
 static void *writer_main(void *arg)
@@ -306,8 +307,6 @@ static void *writer_main(void *arg)
 		kill(getpid(), SIGTERM);
 	}
 	for (;;) {
-		mind_store(writer);
-
 		struct job *list = take_group(writer);
 
 		if (list == NULL)
@@ -416,7 +415,7 @@ int writer_recall(struct update_writer *writer, const struct state *state)
 	struct store_txn *txn = NULL;
 	int err = store_read_begin(writer->store, &txn);
 
-	if (err == 0)
+	if (err == 0 && !writer->receipts.known)
 		err = receipts_recall(&writer->receipts, txn, writer->replay, now);
 	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
 		err = recall_zone(writer, txn, zone_table_at(state->zones, i), now);

@@ -65,6 +65,7 @@ static const char whole_file[] = "server:\n"
 				 "    naptr-check: off\n"
 				 "    number-ranges: on\n"
 				 "    log-size: 16M\n"
+				 "    log-age: 12h\n"
 				 "    update:\n"
 				 "      - ops\n"
 				 "      - key: reseller\n"
@@ -173,10 +174,12 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_true(conf->zone[0].naptr_check);
 	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
+	assert_int_equal(conf->zone[0].log_age, 0);
 	assert_null(conf->zone[1].file);
 	assert_false(conf->zone[1].naptr_check);
 	assert_true(conf->zone[1].number_ranges);
 	assert_int_equal(conf->zone[1].log_size, 16 << 20);
+	assert_int_equal(conf->zone[1].log_age, 12 * 3600);
 	check_rules(conf);
 
 	assert_int_equal(conf->e164_count, 2);
@@ -437,6 +440,49 @@ static void sizes_are_octets_or_have_a_unit(void **state)
 	}
 }
 
+static void times_are_seconds_minutes_hours_days_or_weeks(void **state)
+{
+	static const struct {
+		const char *in;
+		uint64_t out; /* 0: refused */
+	} table[] = {
+		{ "1", 1 },
+		{ "90s", 90 },
+		{ "15m", 900 },
+		{ "12h", 43200 },
+		{ "30d", 2592000 },
+		{ "2w", 1209600 },
+		{ "36500d", UINT64_C(3153600000) },
+		{ "0", 0 },
+		{ "0d", 0 },
+		{ "36501d", 0 },
+		{ "99999999999999999999999w", 0 },
+		{ "d", 0 },
+		{ "''", 0 },
+		{ "1y", 0 },
+		{ "1dd", 0 },
+		{ "1 d", 0 },
+		{ "-1d", 0 },
+		{ "1.5h", 0 },
+	};
+	char yaml[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct text fault = { 0 };
+		struct conf *conf = NULL;
+
+		snprintf(yaml, sizeof(yaml), "zone: {domain: a, log-age: %s}\n", table[i].in);
+		int err = conf_text_read(&conf, yaml, &fault);
+		if (err != (table[i].out > 0 ? 0 : -EINVAL))
+			fail_msg("%s: %d", table[i].in, err);
+		if (conf != NULL)
+			assert_true(conf->zone[0].log_age == table[i].out);
+		conf_free(conf);
+		text_done(&fault);
+	}
+}
+
 static void flags_may_be_written_in_three_ways(void **state)
 {
 	static const struct {
@@ -525,6 +571,7 @@ int main(void)
 		cmocka_unit_test(the_example_is_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),
 		cmocka_unit_test(sizes_are_octets_or_have_a_unit),
+		cmocka_unit_test(times_are_seconds_minutes_hours_days_or_weeks),
 		cmocka_unit_test(flags_may_be_written_in_three_ways),
 		cmocka_unit_test(names_are_as_long_as_dns_allows),
 		cmocka_unit_test(a_rule_bound_to_an_address_may_name_a_key_to_come),

@@ -182,6 +182,10 @@ static void values_that_are_wrong_are_told(void **state)
 		  "zone: {domain: a, log-size: 64MB}\n",
 		  { "1:29: log-size: '64MB' is not a size from 64K to 1024G (octets; K, M or G "
 		    "behind the number)" } },
+		{ "time",
+		  "zone: {domain: a, log-age: 2 days}\n",
+		  { "1:28: log-age: '2 days' is not a time from 1s to 36500d (seconds; s, m, h, d or "
+		    "w behind the number)" } },
 		{ "names",
 		  "number:\n  e164: [a..b, '', 'a b', 'm\xc3\xbcn.example']\n  isn: ['a\\300', 'a\\']",
 		  { "2:10: e164: 'a..b' is not a domain name: it has an empty label",
