@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client/trust.h"
 #include "server/tls.h"
 
 static int make_key(struct server_key *ret, const struct conf_key *key, const struct conf *conf,
@@ -92,21 +93,53 @@ static int make(struct state *state, struct text *fault)
 	return err == 0 ? make_zones(state, fault) : err;
 }
 
-/* Takes the share of conf and the credentials over. */
-static int make_whole(struct state **ret, struct conf *conf, struct tls_credentials *tls,
+/* Whether another server is to show a certificate. */
+static bool speaks_tls(const struct conf_zone *zone, size_t count)
+{
+	bool does = false;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < zone[i].primary_count; k++)
+			does |= zone[i].primary[k].tls != NULL;
+		for (size_t k = 0; k < zone[i].notify_count; k++)
+			does |= zone[i].notify[k].tls != NULL;
+		does |= speaks_tls(zone[i].member, zone[i].member_count);
+	}
+	return does;
+}
+
+/* Reads the files that TLS needs. */
+static int load_tls(struct state *state, struct text *fault)
+{
+	const struct conf *conf = state->file;
+	int err = 0;
+
+	if (conf->tls.certificate != NULL)
+		err = tls_credentials_new(&state->tls, &conf->tls, fault);
+	if (err == 0 && (conf->tls.authorities != NULL || speaks_tls(conf->zone, conf->zone_count)))
+		err = client_trust_new(&state->trust, conf->tls.authorities, fault);
+	return err;
+}
+
+/* conf is taken over; from: it shares with this one what was read from files; NULL: that is to be read. */
+static int make_whole(struct state **ret, struct conf *conf, const struct state *from,
 		      const struct conf_zone *member, size_t count, struct text *fault)
 {
 	struct state *state = calloc(1, sizeof(*state));
 
 	if (state == NULL) {
-		tls_credentials_release(tls);
 		conf_free(conf);
 		return -ENOMEM;
 	}
 	state->file = conf;
-	state->tls = tls;
 
 	int err = add_members(state, member, count);
+	if (err == 0 && from == NULL)
+		err = load_tls(state, fault);
+	if (from != NULL) {
+		state->tls = tls_credentials_hold(from->tls);
+		state->trust = client_trust_hold(from->trust);
+	}
 	if (err == 0)
 		err = make(state, fault);
 	if (err != 0)
@@ -119,20 +152,13 @@ static int make_whole(struct state **ret, struct conf *conf, struct tls_credenti
 int state_with(struct state **ret, struct conf *conf, const struct conf_zone *member, size_t count,
 	       struct text *fault)
 {
-	struct tls_credentials *tls = NULL;
-	int err = conf->tls.certificate != NULL ? tls_credentials_new(&tls, &conf->tls, fault) : 0;
-
-	if (err == 0)
-		return make_whole(ret, conf, tls, member, count, fault);
-	conf_free(conf);
-	return err;
+	return make_whole(ret, conf, NULL, member, count, fault);
 }
 
 int state_again(struct state **ret, const struct state *from, const struct conf_zone *member,
 		size_t count, struct text *fault)
 {
-	return make_whole(ret, conf_share(from->file), tls_credentials_hold(from->tls), member,
-			  count, fault);
+	return make_whole(ret, conf_share(from->file), from, member, count, fault);
 }
 
 int state_new(struct state **ret, struct conf *conf, struct text *fault)
@@ -147,6 +173,7 @@ void state_free(struct state *state)
 	for (size_t i = 0; state->key != NULL && i < state->file->key_count; i++)
 		knot_tsig_key_deinit(&state->key[i].tsig);
 	tls_credentials_release(state->tls);
+	client_trust_free(state->trust);
 	zone_table_free(state->zones);
 	conf_free(state->file);
 	arena_done(&state->arena);

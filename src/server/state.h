@@ -9,6 +9,7 @@
 #include "server/cookie.h"
 #include "zone/table.h"
 
+struct client_trust;
 struct tls_credentials;
 
 struct server_key {
@@ -27,7 +28,9 @@ struct state {
 	struct zone_table *zones;
 	struct server_key *key;      /* as many as conf has, in the same order */
 	struct tls_credentials *tls; /* our certificate; NULL: none */
-	struct access *access;       /* one for each zone, by its index */
+	struct client_trust
+		*trust; /* whose certificates count; NULL: no other server is asked for one */
+	struct access *access; /* one for each zone, by its index */
 	struct cookie_secrets cookies;
 };
 

@@ -551,6 +551,8 @@ def test_a_reload_without_a_certificate(own):
 @pytest.mark.parametrize("change, says", [
     (lambda s: os.chmod(s.certificate[1], 0o640), "others than its owner may use"),
     (lambda s: os.remove(s.certificate[0]), "tls: certificate: can't read"),
+    (lambda s: os.remove(s.authority.file), "tls: authorities: can't read"),
+    (lambda s: s.write(s.authority.file, "nothing"), "tls: authorities: no certificate in"),
 ])
 def test_a_start_without_its_files(tmp_path, change, says):
     authority = certificates.Authority(tmp_path / "authority")
