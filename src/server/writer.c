@@ -173,6 +173,22 @@ static bool is_lost(struct update_writer *writer)
 	return err == -ENOTRECOVERABLE;
 }
 
+/* What an operator may do about it. LMDB says EIO where the kernel took a part of what was to be written. */
+static const char *advice(int err)
+{
+	switch (err) {
+	case -EIO:
+		return " (no room on the disk, or the disk fails)";
+	case -ENOSPC:
+		return " (on the disk, or in the address space of this process: ulimit -v, or LimitAS= of "
+		       "systemd)";
+	case -EROFS:
+		return " (the kernel does so where a disk fails: see its log)";
+	default:
+		return "";
+	}
+}
+
 static void tell_failure(struct update_writer *writer, int err)
 {
 	if (is_lost(writer)) {
@@ -183,12 +199,10 @@ static void tell_failure(struct update_writer *writer, int err)
 		writer->lost = true;
 		return;
 	}
-	/* LMDB says EIO where the kernel took a part of what was to be written, as a full disk does */
 	if (!writer->broken)
 		log_error("updates can't be stored: %s%s; answering goes on, updates fail with "
 			  "SERVFAIL until that is mended",
-			  strerror(-err),
-			  err == -EIO ? " (no room on the disk, or the disk fails)" : "");
+			  strerror(-err), advice(err));
 	writer->broken = true;
 }
 

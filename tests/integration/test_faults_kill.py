@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
 The server dies, or the machine's power goes, in front of each single operation on its files: of a
-commit, of a checkpoint, a compaction, an import and a start. Each time what was acknowledged is there, and what
+commit, of a checkpoint, a compaction, an import, a start and a transfer in. Each time what was acknowledged is there, and what
 was under way is there whole or not at all.
 
 ONNET_FAULT_ROUNDS: how often each step's turn comes (default 3; for each the disk looks otherwise).
@@ -220,3 +220,85 @@ def test_at_each_step_of_a_start(model):
         model.check()
         return True
     each_step(model, activity, 5)
+
+
+class Copy:
+    """The zone at a secondary: one of those that its primary ever had."""
+
+    def __init__(self, server, primary):
+        self.server = server
+        self.primary = primary
+        self.versions = {}
+        self.acknowledged = 0
+        self.whole = False
+
+    def change_primary(self):
+        """By turns a few records, which come as differences, and all of them."""
+        self.acknowledged += 1
+        if self.whole:
+            self.primary.write("new.zone", TEXT.format(1) + f"imported TXT {self.acknowledged}\n" + "".join(
+                f"x{i} A 192.0.2.1\n" for i in range(30)))
+            subprocess.run([self.primary.binary(), "import", "-c", self.primary.path("onnet.yaml"), ZONE,
+                            self.primary.path("new.zone")], check=True, stdout=subprocess.DEVNULL)
+        else:
+            message = wire.sign(wire.update(ZONE, records=[
+                rr(owner, "TXT", IN, 60, txt(self.acknowledged)) for owner in owners(self.acknowledged)]))
+            assert wire.rcode(self.primary.udp(message)) == 0
+        self.whole = not self.whole
+        self.versions[self.primary.serial(ZONE)] = self.primary.content(ZONE)
+
+    def serial(self):
+        """None: it has none yet, or died."""
+        answer = self.server.ask(wire.query(ZONE, "SOA"))
+        found = wire.records(answer) if answer is not None else []
+        return struct.unpack("!I", found[0][5][-20:-16])[0] if found and found[0][0] == 1 else None
+
+    def follow(self):
+        """Until it has what the primary has; False: it died first."""
+        wanted = max(self.versions)
+        header = wire.header(wire.AA, qd=1, opcode=wire.NOTIFY) + wire.question(ZONE, "SOA")
+        if self.server.ask(wire.sign(header)) is None:
+            return False
+        return wait_end(self.server, lambda: self.serial() == wanted)
+
+    def change(self):
+        """A whole round without a fault."""
+        self.change_primary()
+        if not self.follow():
+            return False
+        self.check()
+        return True
+
+    def check(self):
+        serial = self.serial()
+        if serial is not None:
+            assert self.server.content(ZONE) == self.versions[serial], f"seed {SEED}: serial {serial}"
+
+
+@pytest.mark.skipif(not os.path.exists(os.path.join(servers.ROOT, "src/server/transfer_in.c")),
+                    reason="zones are not transferred in")
+def test_at_each_step_of_a_transfer_in(tmp_path):
+    primary = servers.Onnetd(tmp_path / "p", {ZONE: {"text": TEXT.format(1)}})
+    server = faults.Faulty(tmp_path / "s", {ZONE: {"primary": [
+        {"address": f"{servers.ADDRESS}@{primary.port}", "key": "ops"}]}}, server={"workers": 1})
+    copy = Copy(server, primary)
+    try:
+        primary.start()
+        copy.versions[primary.serial(ZONE)] = primary.content(ZONE)
+        server.start()
+        server.stop()
+        server.start()
+        assert copy.change()
+
+        def activity(arm):
+            copy.change_primary()
+            arm()
+            return copy.follow()
+        for _ in range(2):  # differences first, then all
+            each_step(copy, activity, 4)
+            copy.change_primary()
+            assert copy.follow()
+    finally:
+        server.faults.clear()
+        server.close()
+        primary.close()

@@ -47,8 +47,8 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "listen-tls, listen-xdp, storage, workers, user, sandbox, tcp-idle-timeout, tcp-max-clients, "
-		    "tcp-max-per-client, udp-max-payload, cookies, cookie-secret, "
+		    "listen-tls, listen-xdp, storage, workers, user, sandbox, tcp-idle-timeout, "
+		    "tcp-max-clients, tcp-max-per-client, udp-max-payload, cookies, cookie-secret, "
 		    "cookie-secret-file, rate-limit, rate-limit-slip, rate-limit-exempt, version, "
 		    "identity" } },
 		{ "unknown section",
@@ -131,6 +131,9 @@ static void values_that_are_wrong_are_told(void **state)
 		    "4:20" COUNT_FAULT("tcp-max-clients", "010", "1", "1000000"),
 		    "5:20" COUNT_FAULT("udp-max-payload", "99999999999999999999", "512",
 				       "4096") } },
+		{ "the sandbox",
+		  "server:\n  sandbox: seccomp\n",
+		  { "2:12: sandbox: 'seccomp' is not on or off" } },
 		{ "cookies, limits and texts",
 		  "server:\n  cookies: maybe\n  cookie-secret: [0123, "
 		  "000102030405060708090a0b0c0d0e0g]\n  rate-limit: -1\n  rate-limit-slip: 101\n"
@@ -149,9 +152,6 @@ static void values_that_are_wrong_are_told(void **state)
 		  { "2:18: cookie-secret: at most 2 are wanted",
 		    "3:3: server has 'cookie-secret' or 'cookie-secret-file', not both",
 		    "3:23: cookie-secret-file: can't read '/nowhere': No such file or directory" } },
-		{ "the sandbox",
-		  "server:\n  sandbox: seccomp\n",
-		  { "2:12: sandbox: 'seccomp' is not on or off" } },
 		{ "interfaces",
 		  "server:\n  listen-xdp:\n  - eth0\n  - a/b\n  - a-name-of-16-octs\n  - eth1@0\n"
 		  "  - \"@53\"\n  - ..\n  - eth0@54\n",
