@@ -172,6 +172,16 @@ static int make_again(struct server *server, struct state **ret, const struct ca
 	return err;
 }
 
+/* A disk that takes nothing is no reason not to serve: the next change or start tries it again. */
+static int note(const struct catalogs *catalogs, struct store *store)
+{
+	int err = catalogs_apply(catalogs, store);
+
+	if (err != 0)
+		log_error("what the catalogs list can't be noted in the store: %s", strerror(-err));
+	return err;
+}
+
 /* Before anybody serves: from one state to another. */
 static void begin_with(struct server *server, struct state *state)
 {
@@ -182,6 +192,24 @@ static void begin_with(struct server *server, struct state *state)
 		server->worker[i].responder.state = state;
 }
 
+/* One step of that; more: there may be another. */
+static int start_step(struct server *server, bool *more, struct text *fault)
+{
+	struct catalogs *catalogs;
+	struct state *state;
+	int err = catalogs_new(&catalogs, server->store, server->state->file, fault);
+
+	if (err != 0)
+		return err;
+	err = make_again(server, &state, catalogs, fault);
+	if (err == 0) {
+		begin_with(server, state);
+		*more = note(catalogs, server->store) == 0 && catalogs_differ(catalogs);
+	}
+	catalogs_free(catalogs);
+	return err;
+}
+
 /* Before anybody serves: to the zones of the file come those that catalogs list. */
 static int start_members(struct server *server, struct text *fault)
 {
@@ -189,21 +217,8 @@ static int start_members(struct server *server, struct text *fault)
 	int err = 0;
 
 	catalogs_produce(server->store, server->state, NULL);
-	while (err == 0 && more) {
-		struct catalogs *catalogs;
-		struct state *state;
-
-		err = catalogs_new(&catalogs, server->store, server->state->file, fault);
-		if (err != 0)
-			return err;
-		more = catalogs_differ(catalogs);
-		err = make_again(server, &state, catalogs, fault);
-		if (err == 0) {
-			begin_with(server, state);
-			err = catalogs_apply(catalogs, server->store);
-		}
-		catalogs_free(catalogs);
-	}
+	while (err == 0 && more)
+		err = start_step(server, &more, fault);
 	return err;
 }
 
@@ -378,7 +393,7 @@ static int apply_task(void *arg)
 {
 	struct application *application = arg;
 
-	return catalogs_apply(application->catalogs, application->store);
+	return note(application->catalogs, application->store);
 }
 
 static int apply(struct server *server, struct catalogs *catalogs)
@@ -389,8 +404,6 @@ static int apply(struct server *server, struct catalogs *catalogs)
 	while ((err = writer_call(&server->writer, apply_task, &application)) == -EAGAIN)
 		call_workers(server);
 	catalogs_free(catalogs);
-	if (err != 0)
-		log_error("what the catalogs list can't be noted in the store: %s", strerror(-err));
 	return err;
 }
 
