@@ -8,6 +8,7 @@
 
 /* The DNS server: sockets, workers, the writer, and the store below them. */
 struct server;
+struct observed;
 
 /*
  * Starts to serve; returns when everything is ready. conf is taken over in any case. A negative
@@ -29,6 +30,12 @@ enum { SERVER_FOLLOW = SIGUSR1 };
 
 /* Serves the zones that the catalogs list now. */
 void server_follow(struct server *server);
+
+/* Notes how a reload ended, from the reading of the configuration on. */
+void server_reloaded(struct server *server, bool good);
+
+/* What may be seen of it from outside, as long as it runs. */
+struct observed *server_observed(struct server *server);
 
 /* Answers what has come in, commits what waits, and ends. -EIO: it could not have gone on. */
 int server_stop(struct server *server);

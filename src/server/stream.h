@@ -22,7 +22,8 @@ struct stream {
 	const knot_dname_t *apex;
 	size_t apex_size;
 	struct store_txn *txn;
-	bool started; /* a message was made */
+	bool no_transfer; /* not to be counted as one */
+	bool started;     /* a message was made */
 	bool ended;
 };
 
