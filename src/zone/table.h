@@ -17,6 +17,7 @@ struct zone {
 	bool number_ranges; /* wildcards answer as zone/range.h says */
 	uint64_t log_size;  /* octets of change log to keep */
 	uint64_t log_age;   /* seconds that its entries are kept; 0: any time */
+	bool consumed;      /* a catalog that is followed (zone/membership.h) */
 	/* NULL: it is ours. Else it is a copy; while this is set, one that has expired (RFC 1034 4.3.5). */
 	const atomic_bool *closed;
 	size_t index; /* in the table */
