@@ -428,7 +428,6 @@ static void go_over(struct server *server, struct state *state)
 	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
 		call_workers(server);
 	call_workers(server);
-	secondary_forget(server->secondary, old);
 	observed_pass(&server->observed);
 	secondary_forget(server->secondary, old);
 	state_free(old);

@@ -142,6 +142,16 @@ int store_checked_put(struct store_txn *txn, const knot_dname_t *apex, uint64_t 
 	return table_put(txn, REDO_ZONES, &key, &value);
 }
 
+static int checked_drop(struct store_txn *txn, const knot_dname_t *apex)
+{
+	uint8_t octets[CHECKED_HEAD + KNOT_DNAME_MAXLEN];
+	MDB_val key = checked_key(octets, apex);
+	uint64_t time;
+	int err = store_checked_get(txn, apex, &time);
+
+	return err == 0 ? table_del(txn, REDO_ZONES, &key) : err == -ENOENT ? 0 : err;
+}
+
 int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex)
 {
 	knot_dname_storage_t lower;
@@ -153,5 +163,7 @@ int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex)
 		err = store_log_drop(txn, &zone);
 	if (err == 0)
 		err = trees_add(&txn->gone, zone.tree);
+	if (err == 0)
+		err = checked_drop(txn, apex);
 	return err == 0 ? table_del(txn, REDO_ZONES, &key) : err;
 }
