@@ -150,6 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	bool over = client_transfer_is_over(&transfer);
 	client_transfer_end(&transfer);
+	over = over && copied.answer.rcode == KNOT_RCODE_NOERROR;
 	if (err == 0 && over && copied.form == SEQUENCE_DIFFERENCES)
 		apply_steps(&taken, copied.serial);
 	if (err == 0 && over && copied.form == SEQUENCE_WHOLE)

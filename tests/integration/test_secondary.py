@@ -21,10 +21,12 @@ import dns.rdatatype
 import dns.update
 import pytest
 
+import certificates
 import primary as script
 import servers
 from primary import record, soa
 from servers import ADDRESS, PATIENCE
+from test_tls import NAME, TlsServer
 
 pytestmark = pytest.mark.skipif(servers.JUDGE != "onnetd", reason="about onnetd as a secondary")
 
@@ -552,6 +554,29 @@ def test_updates_are_forwarded_with_their_signatures(start_onnetd):
     primary.stop()
     assert secondary.update(update_of("f")).rcode() == dns.rcode.SERVFAIL
     secondary.wait_log("update not forwarded: zone=example. peer=127.0.0.1@[0-9]+ primary=")
+
+
+# --- TLS ---
+
+def test_a_primary_over_tls_must_show_its_name(tmp_path):
+    authority = certificates.Authority(tmp_path / "authority")
+    zones = {ZONE: {"text": zone_text(["a A 192.0.2.1"]),
+                    "transfer": [{"key": "ops", "tls": "on"}]}}
+    primary = TlsServer(tmp_path / "primary", zones, authority=authority)
+    address = f"{ADDRESS}@{primary.tls_port}"
+    wanted = {"address": address, "key": "ops", "tls": NAME}
+    secondary = TlsServer(tmp_path / "secondary", {
+        ZONE: {"primary": [wanted]},
+        "other.": {"primary": [{**wanted, "tls": "other.example"}]}}, authority=authority)
+    try:
+        primary.start()
+        secondary.start()
+        until(lambda: serial(secondary) == 1, "the copy over TLS")
+        secondary.wait_log(f"zone other.: primary {address}: .*certificate")
+        assert rcode(secondary, "other.") == "SERVFAIL"
+    finally:
+        secondary.close()
+        primary.close()
 
 
 # --- life ---
