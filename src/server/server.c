@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "server/control.h"
+#include "server/lost.h"
 #include "server/metrics.h"
 #include "server/observed.h"
 #include "server/peer.h"
@@ -378,7 +379,7 @@ int server_stop(struct server *server)
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_done(&server->worker[i]);
 
-	int err = server->writer.lost ? -EIO : 0;
+	int err = lost_was_told() ? -EIO : 0;
 	if (server->has_writer)
 		writer_done(&server->writer);
 	free(server->worker);

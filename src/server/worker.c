@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/listener.h"
+#include "server/lost.h"
 #include "server/schedule.h"
 #include "server/tcp.h"
 #include "server/udp.h"
@@ -129,7 +130,10 @@ bool worker_renew(struct worker *worker)
 
 	worker->responder.now_ms = clock_coarse_ms();
 	store_read_reset(txn);
-	return store_read_renew(txn) == 0;
+	int err = store_read_renew(txn);
+	if (err == -ENOTRECOVERABLE)
+		lost_tell();
+	return err == 0;
 }
 
 static struct udp *find_udp(struct worker *worker, int socket)
