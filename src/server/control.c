@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dns/record.h"
+#include "server/catalog.h"
 #include "server/control_line.h"
 #include "server/worker.h"
 #include "server/writer.h"
@@ -116,9 +117,13 @@ static int switch_zone(void *arg)
 	if (err != 0)
 		return err;
 	err = import_switch(txn, zone, task->load, task->numbers_only, &task->serial);
+	if (err != 0) {
+		store_write_abort(txn);
+		return err;
+	}
+	err = store_write_commit(txn);
 	if (err == 0)
-		return store_write_commit(txn);
-	store_write_abort(txn);
+		catalog_changed(zone);
 	return err;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/catalog.h"
 #include "server/lost.h"
 #include "server/update.h"
 #include "zone/history.h"
@@ -108,23 +109,33 @@ static int run_jobs(struct update_writer *writer, struct change_group *group, st
 	return err;
 }
 
-static int commit(struct update_writer *writer, struct store_txn *txn, size_t updates)
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
+{
+	(void)writer;
+	catalog_changed(zone);
+}
+
+static int commit(struct update_writer *writer, const struct change_group *group, size_t updates)
 {
 	struct store_zone log;
-	int err = receipts_write(&writer->receipts, txn, writer->replay, clock_wall_s(), &log);
+	int err =
+		receipts_write(&writer->receipts, group->txn, writer->replay, clock_wall_s(), &log);
 
 	if (err != 0) {
-		store_write_abort(txn);
+		store_write_abort(group->txn);
 		return err;
 	}
 
 	int64_t began_us = clock_monotonic_us();
-	err = store_write_commit(txn);
+	err = store_write_commit(group->txn);
 	writer->commit_us = clock_monotonic_us() - began_us;
 	if (err == 0) {
 		count_spread(&writer->counts, HISTOGRAM_COMMIT, (uint64_t)writer->commit_us, 1);
 		count_spread(&writer->counts, HISTOGRAM_GROUP, updates, 1);
 		receipts_written(&writer->receipts, &log);
+		for (const struct group_zone *open = group->first; open != NULL; open = open->next)
+			if (open->changes > 0)
+				writer_tell_changed(writer, open->zone);
 	}
 	return err;
 }
@@ -145,7 +156,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	if (err == 0)
 		err = group_end(&group);
 	if (err > 0) {
-		err = commit(writer, txn, count);
+		err = commit(writer, &group, count);
 	} else {
 		store_write_abort(txn);
 		receipts_postpone(&writer->receipts);

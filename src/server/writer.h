@@ -54,6 +54,9 @@ void writer_run(struct update_writer *writer, struct job *list);
 int writer_start(struct update_writer *writer);
 void writer_stop(struct update_writer *writer);
 
+/* To be called in the writer's thread when a change of this zone was committed: whoever is to know is told. */
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
+
 /*
  * Calls task in the writer's thread, between its transactions, and waits for it: what it returned.
  */
