@@ -109,6 +109,13 @@ int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct stor
 int store_zone_put(struct store_txn *txn, const knot_dname_t *apex, const struct store_zone *zone);
 
 /*
+ * A time (seconds since 1970) that is kept beside a zone, whether there is one or not: of a copy, when it
+ * was last known to be what its primary has. -ENOENT: none is kept.
+ */
+int store_checked_get(struct store_txn *txn, const knot_dname_t *apex, uint64_t *ret);
+int store_checked_put(struct store_txn *txn, const knot_dname_t *apex, uint64_t time);
+
+/*
  * Takes the zone away with its change log; its names go by and by. -ENOENT: there is none.
  */
 int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex);
@@ -124,13 +131,6 @@ int store_member_put(struct store_txn *txn, const knot_dname_t *apex, struct sli
  * 0xff. What it gives out stays until the transaction writes or ends. -ENOENT: there are no more.
  */
 int store_member_next(struct store_txn *txn, knot_dname_storage_t apex, struct slice *ret);
-
-/*
- * A time (seconds since 1970) that is kept beside a zone, whether there is one or not: of a copy, when it
- * was last known to be what its primary has. -ENOENT: none is kept.
- */
-int store_checked_get(struct store_txn *txn, const knot_dname_t *apex, uint64_t *ret);
-int store_checked_put(struct store_txn *txn, const knot_dname_t *apex, uint64_t time);
 
 enum store_status {
 	STORE_FOUND,  /* the name has records */

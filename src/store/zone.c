@@ -103,20 +103,6 @@ int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct stor
 	return err;
 }
 
-int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex)
-{
-	knot_dname_storage_t lower;
-	struct store_zone zone;
-	MDB_val key = apex_key(lower, apex);
-	int err = store_zone_get(txn, apex, &zone);
-
-	while (err == 0 && zone.log_first < zone.log_next)
-		err = store_log_drop(txn, &zone);
-	if (err == 0)
-		err = trees_add(&txn->gone, zone.tree);
-	return err == 0 ? table_del(txn, REDO_ZONES, &key) : err;
-}
-
 enum { CHECKED_HEAD = 2, CHECKED_SIZE = 8 };
 
 /* 0xff, as all that is no name, and "c"; then the name. */
@@ -154,4 +140,18 @@ int store_checked_put(struct store_txn *txn, const knot_dname_t *apex, uint64_t 
 	put_u32(text, (uint32_t)(time >> 32));
 	put_u32(text + CHECKED_SIZE / 2, (uint32_t)time);
 	return table_put(txn, REDO_ZONES, &key, &value);
+}
+
+int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex)
+{
+	knot_dname_storage_t lower;
+	struct store_zone zone;
+	MDB_val key = apex_key(lower, apex);
+	int err = store_zone_get(txn, apex, &zone);
+
+	while (err == 0 && zone.log_first < zone.log_next)
+		err = store_log_drop(txn, &zone);
+	if (err == 0)
+		err = trees_add(&txn->gone, zone.tree);
+	return err == 0 ? table_del(txn, REDO_ZONES, &key) : err;
 }

@@ -47,6 +47,19 @@ static int end(void **state)
 	return 0;
 }
 
+/* One of the two copies has been seeded, and neither was checked yet. */
+static void count_status(const struct secondary_status *status, void *arg)
+{
+	bool seeded = strcmp(status->text, "example") == 0;
+
+	assert_int_equal(status->state, seeded ? SECONDARY_CURRENT : SECONDARY_ABSENT);
+	assert_int_equal(status->serial, seeded ? 1 : 0);
+	assert_int_equal(status->primary_serial, 0);
+	assert_int_equal(status->failures, 0);
+	assert_in_range(status->expires - status->checked, seeded ? 3 : 0, seeded ? 5 : 0);
+	++*(unsigned *)arg;
+}
+
 static void a_secondary_takes_copies_over_or_says_that_it_could_not(void **state)
 {
 	_Atomic(const struct state *) newest;
@@ -57,15 +70,19 @@ static void a_secondary_takes_copies_over_or_says_that_it_could_not(void **state
 	atomic_init(&newest, fixture.state);
 	for (; reached; n++) {
 		struct secondary *secondary = NULL;
-		struct text fault = { 0 };
 
 		oom_fail_at(n);
-		int err = secondary_new(&secondary, &fixture.writer, &newest, &fault);
+		int err = secondary_new(&secondary, &fixture.writer, &newest);
 		reached = oom_failed();
 		oom_fail_at(0);
 		assert_true(reached ? err == -ENOMEM : err == 0);
+		if (err == 0) {
+			unsigned copies = 0;
+
+			secondary_status(secondary, count_status, &copies);
+			assert_int_equal(copies, 2);
+		}
 		secondary_free(secondary);
-		text_done(&fault);
 	}
 	assert_true(n > 10);
 }
