@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,6 +20,7 @@
 #include "base/log.h"
 #include "server/catalog.h"
 #include "server/control.h"
+#include "server/lost.h"
 #include "server/metrics.h"
 #include "server/observed.h"
 #include "server/peer.h"
@@ -293,6 +295,8 @@ int server_start(struct server **ret, struct conf *conf, struct text *fault)
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	observed_init(&server->observed);
+	if (err == 0 && getrandom(server->shared.tcp_key, SIPHASH_KEY, 0) != SIPHASH_KEY)
+		err = -EIO;
 	if (err == 0)
 		err = start(server, fault);
 	if (err != 0)
@@ -542,7 +546,7 @@ int server_stop(struct server *server)
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_done(&server->worker[i]);
 
-	int err = server->writer.lost ? -EIO : 0;
+	int err = lost_was_told() ? -EIO : 0;
 	if (server->has_writer)
 		writer_done(&server->writer);
 	free(server->worker);

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/catalog.h"
+#include "server/lost.h"
 #include "server/update.h"
 #include "zone/history.h"
 #include "zone/update.h"
@@ -194,11 +195,7 @@ static const char *advice(int err)
 static void tell_failure(struct update_writer *writer, int err)
 {
 	if (is_lost(writer)) {
-		if (!writer->lost)
-			log_error(
-				"the disk failed at the end of a commit: the store has to be "
-				"opened anew, so this server ends; what was acknowledged is safe");
-		writer->lost = true;
+		lost_tell();
 		return;
 	}
 	if (!writer->broken)
@@ -372,8 +369,6 @@ static void *writer_main(void *arg)
 			}
 		}
 		writer->group_size += queue_waiting(&writer->queue);
-		if (writer->lost)
-			kill(getpid(), SIGTERM); /* whoever minds the process starts it again */
 	}
 }
 
