@@ -81,6 +81,9 @@ enum count {
 	COUNT_REFUSED_STORE,
 	COUNT_COMMIT_FAILED,
 
+	COUNT_FORWARDED,    /* updates sent on to a primary */
+	COUNT_NOTIFY_IN,    /* NOTIFY from primaries */
+	COUNT_TRANSFER_IN,  /* transfers that came in whole and are stored */
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
 	COUNT_TRANSFER_OUT_FAILED,
 	COUNT_TRANSFER_OUT_REFUSED,
