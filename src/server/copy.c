@@ -17,41 +17,13 @@ enum {
 	EXPIRE_AT = 12
 };
 
-struct copy_trust {
-	struct client_trust *trust;
-	atomic_uint holders;
-};
-
-int copy_trust_new(struct copy_trust **ret, const struct conf *conf, struct text *fault)
-{
-	struct copy_trust *trust = calloc(1, sizeof(*trust));
-
-	if (trust == NULL)
-		return -ENOMEM;
-	int err = client_trust_new(&trust->trust, conf->tls.authorities, fault);
-	if (err != 0) {
-		free(trust);
-		return err;
-	}
-	atomic_init(&trust->holders, 1);
-	*ret = trust;
-	return 0;
-}
-
-void copy_trust_release(struct copy_trust *trust)
-{
-	if (trust == NULL || atomic_fetch_sub(&trust->holders, 1) > 1)
-		return;
-	client_trust_free(trust->trust);
-	free(trust);
-}
-
-bool copy_wants_trust(const struct conf_zone *zone)
+/* Whose certificates count for its primaries; NULL: none of them shows one. */
+static struct client_trust *find_trust(const struct state *state, const struct conf_zone *zone)
 {
 	for (size_t i = 0; i < zone->primary_count; i++)
 		if (zone->primary[i].tls != NULL)
-			return true;
-	return false;
+			return state->trust;
+	return NULL;
 }
 
 static int make_peer(struct copy_peer *ret, const struct state *state, const struct conf_peer *from)
@@ -70,7 +42,7 @@ static int make_peer(struct copy_peer *ret, const struct state *state, const str
 	return 0;
 }
 
-int copy_new(struct copy **ret, const struct state *state, size_t index, struct copy_trust *trust)
+int copy_new(struct copy **ret, const struct state *state, size_t index)
 {
 	const struct conf_zone *conf = &state->conf->zone[index];
 	struct copy *copy = calloc(1, sizeof(*copy));
@@ -83,17 +55,14 @@ int copy_new(struct copy **ret, const struct state *state, size_t index, struct 
 	copy->text = strdup(conf->domain);
 	copy->gate = &state->gate[index];
 	copy->peer = calloc(conf->primary_count, sizeof(*copy->peer));
-	if (copy_wants_trust(conf)) {
-		atomic_fetch_add(&trust->holders, 1);
-		copy->trust = trust;
-	}
+	copy->trust = client_trust_hold(find_trust(state, conf));
 	if (copy->text == NULL || copy->peer == NULL)
 		err = -ENOMEM;
 	while (err == 0 && copy->peer_count < conf->primary_count) {
 		struct copy_peer *peer = &copy->peer[copy->peer_count];
 
 		err = make_peer(peer, state, &conf->primary[copy->peer_count++]);
-		peer->trust = copy->trust != NULL ? copy->trust->trust : NULL;
+		peer->trust = copy->trust;
 	}
 	if (err == 0)
 		*ret = copy;
@@ -111,7 +80,7 @@ void copy_free(struct copy *copy)
 		free(copy->peer[i].tls);
 		free(copy->peer[i].told);
 	}
-	copy_trust_release(copy->trust);
+	client_trust_free(copy->trust);
 	free(copy->peer);
 	free(copy->text);
 	free(copy);
@@ -135,8 +104,9 @@ bool copy_follows(const struct copy *copy, const struct state *state, size_t ind
 {
 	const struct conf_zone *conf = &state->conf->zone[index];
 
-	if (copy->trust != NULL || copy->peer_count != conf->primary_count ||
-	    copy->zone.number_ranges != conf->number_ranges)
+	if (copy->trust != find_trust(state, conf) || copy->peer_count != conf->primary_count ||
+	    copy->zone.number_ranges != conf->number_ranges ||
+	    copy->zone.consumed != (conf->catalog == CONF_CATALOG_CONSUMER))
 		return false;
 	for (size_t i = 0; i < conf->primary_count; i++) {
 		const struct copy_peer *peer = &copy->peer[i];

@@ -9,13 +9,6 @@
 #include "server/state.h"
 #include "store/store.h"
 
-/* Whose certificates count for primaries over TLS; shared by the copies that a configuration made. */
-struct copy_trust;
-
-/* A line in fault on failure. The caller holds it, as do the copies that are made with it. */
-int copy_trust_new(struct copy_trust **ret, const struct conf *conf, struct text *fault);
-void copy_trust_release(struct copy_trust *trust); /* NULL is nothing */
-
 /* A primary of a copy. */
 struct copy_peer {
 	struct conf_address address;
@@ -43,8 +36,8 @@ struct copy {
 	struct copy_gate *gate; /* the newest state's */
 	struct copy_peer *peer;
 	size_t peer_count;
-	struct copy_trust *trust; /* NULL: no primary is asked over TLS */
-	atomic_bool dropped;      /* by a reload: nothing must come of what is under way */
+	struct client_trust *trust; /* the state's; NULL: no primary is asked over TLS */
+	atomic_bool dropped;        /* by a reload: nothing must come of what is under way */
 
 	struct copy_version version;
 	struct refresh refresh;
@@ -53,16 +46,13 @@ struct copy {
 	unsigned notified;       /* 1 + index of the primary to be asked first; 0: in order */
 };
 
-/* Whether a zone of the state has a primary that is asked over TLS. */
-bool copy_wants_trust(const struct conf_zone *zone);
-
-/* The copy of this index in the state; trust: NULL where it wants none. -ENOMEM. */
-int copy_new(struct copy **ret, const struct state *state, size_t index, struct copy_trust *trust);
+/* The copy of this index in the state. -ENOMEM. */
+int copy_new(struct copy **ret, const struct state *state, size_t index);
 void copy_free(struct copy *copy);
 
 /*
  * Whether it has the primaries that the state says, and is to be transferred in the same way; not where
- * certificates matter, since their files may be other ones now.
+ * certificates count that were read anew.
  */
 bool copy_follows(const struct copy *copy, const struct state *state, size_t index);
 

@@ -325,18 +325,8 @@ static int begin_copy(struct store_txn *txn, struct copy *copy, const struct cop
 	return 0;
 }
 
-/* What primaries over TLS are trusted by, if any is asked so. */
-static int find_trust(struct copy_trust **ret, const struct conf *conf, struct text *fault)
-{
-	for (size_t i = 0; i < conf->zone_count; i++)
-		if (copy_wants_trust(&conf->zone[i]))
-			return copy_trust_new(ret, conf, fault);
-	return 0;
-}
-
 /* A copy for each zone that is one: the one that there is, or a new one. */
-static int gather(struct secondary *s, const struct state *state, struct copy_trust *trust,
-		  struct copy **list, size_t *count)
+static int gather(struct secondary *s, const struct state *state, struct copy **list, size_t *count)
 {
 	struct store_txn *txn = NULL;
 	int err = store_read_begin(s->writer->store, &txn);
@@ -350,7 +340,7 @@ static int gather(struct secondary *s, const struct state *state, struct copy_tr
 			list[(*count)++] = old;
 			continue;
 		}
-		err = copy_new(&list[*count], state, i, trust);
+		err = copy_new(&list[*count], state, i);
 		if (err == 0)
 			err = begin_copy(txn, list[(*count)++], old);
 	}
@@ -401,19 +391,16 @@ static void replace(struct secondary *s, const struct state *state, struct copy 
 	s->count = count;
 }
 
-int secondary_use(struct secondary *s, const struct state *state, struct text *fault)
+int secondary_use(struct secondary *s, const struct state *state)
 {
 	struct copy **list = calloc(state->conf->zone_count + 1, sizeof(*list));
-	struct copy_trust *trust = NULL;
 	size_t count = 0;
-	int err = list == NULL ? -ENOMEM : find_trust(&trust, state->conf, fault);
+	int err;
 
-	if (err != 0) {
-		free(list);
-		return err;
-	}
+	if (list == NULL)
+		return -ENOMEM;
 	pthread_mutex_lock(&s->lock);
-	err = gather(s, state, trust, list, &count);
+	err = gather(s, state, list, &count);
 	if (count > 1)
 		qsort(list, count, sizeof(*list), compare_copies);
 	if (err == 0)
@@ -422,7 +409,6 @@ int secondary_use(struct secondary *s, const struct state *state, struct text *f
 		if (!is_in(s->copy, s->count, list[i]))
 			copy_free(list[i]);
 	pthread_mutex_unlock(&s->lock);
-	copy_trust_release(trust);
 	if (err != 0)
 		free(list);
 	ring(s->bell);
@@ -445,7 +431,7 @@ void secondary_forget(struct secondary *s, const struct state *old)
 /* --- life --- */
 
 int secondary_new(struct secondary **ret, struct update_writer *writer,
-		  _Atomic(const struct state *) *state, struct text *fault)
+		  _Atomic(const struct state *) *state)
 {
 	struct secondary *s = calloc(1, sizeof(*s));
 
@@ -460,8 +446,7 @@ int secondary_new(struct secondary **ret, struct update_writer *writer,
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->filled, NULL);
 
-	int err = s->bell < 0 || s->stop < 0 ? -EMFILE :
-					       secondary_use(s, atomic_load(state), fault);
+	int err = s->bell < 0 || s->stop < 0 ? -EMFILE : secondary_use(s, atomic_load(state));
 	if (err == 0)
 		*ret = s;
 	else

@@ -12,15 +12,15 @@
  */
 struct secondary;
 
-/* *state is the newest configuration, as the workers have it. On failure there may be a line in fault. */
+/* *state is the newest configuration, as the workers have it. */
 int secondary_new(struct secondary **ret, struct update_writer *writer,
-		  _Atomic(const struct state *) *state, struct text *fault);
+		  _Atomic(const struct state *) *state);
 
 /*
  * Takes over the copies of a state, before it is the newest. What is under way for zones that are no copies any
  * more, or of other primaries, comes to nothing. On failure all is as it was.
  */
-int secondary_use(struct secondary *secondary, const struct state *state, struct text *fault);
+int secondary_use(struct secondary *secondary, const struct state *state);
 
 /* Nobody has the old state any more: what workers said there after secondary_use() is not lost. */
 void secondary_forget(struct secondary *secondary, const struct state *old);

@@ -273,8 +273,7 @@ static int start(struct server *server, struct text *fault)
 	server->shared.store = server->store;
 	server->shared.queue = &server->writer.queue;
 	if (err == 0)
-		err = secondary_new(&server->secondary, &server->writer, &server->shared.state,
-				    fault);
+		err = secondary_new(&server->secondary, &server->writer, &server->shared.state);
 	if (err == 0)
 		err = forwarder_new(&server->forwarder);
 	server->shared.secondary = server->secondary;
@@ -409,7 +408,7 @@ static int seed(struct server *server, const struct state *state, struct text *f
 	int err = writer_call(&server->writer, seed_task, &seed);
 
 	if (err == 0)
-		err = secondary_use(server->secondary, state, fault);
+		err = secondary_use(server->secondary, state);
 	if (err != 0 && fault->size == 0)
 		text_printf(fault, "cannot reload: %s\n",
 			    err == -EAGAIN ? "too many updates are waiting; try again" :
@@ -516,7 +515,7 @@ static int follow(struct server *server, struct text *fault)
 	}
 	err = make_again(server, &state, catalogs, fault);
 	if (err == 0) {
-		err = secondary_use(server->secondary, state, fault);
+		err = secondary_use(server->secondary, state);
 		if (err != 0)
 			state_free(state);
 	}

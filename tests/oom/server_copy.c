@@ -57,15 +57,13 @@ static void a_secondary_takes_copies_over_or_says_that_it_could_not(void **state
 	atomic_init(&newest, fixture.state);
 	for (; reached; n++) {
 		struct secondary *secondary = NULL;
-		struct text fault = { 0 };
 
 		oom_fail_at(n);
-		int err = secondary_new(&secondary, &fixture.writer, &newest, &fault);
+		int err = secondary_new(&secondary, &fixture.writer, &newest);
 		reached = oom_failed();
 		oom_fail_at(0);
 		assert_true(reached ? err == -ENOMEM : err == 0);
 		secondary_free(secondary);
-		text_done(&fault);
 	}
 	assert_true(n > 10);
 }
