@@ -78,7 +78,10 @@ static void note_unreachable(struct check *c, const struct copy_peer *peer, int 
 		unreachable_remove(c->unreachable, &peer->address);
 }
 
-/* Asks for the SOA: over UDP, and over TCP where that is lost. 0, or a negative errno that was told. */
+/*
+ * Asks for the SOA: over UDP, and over TCP where that is lost; at once where it is a catalog, which some
+ * primaries show nobody over UDP. 0, or a negative errno that was told.
+ */
 static int ask_serial(struct check *c, struct copy_peer *peer, uint32_t *ret)
 {
 	struct client_options options = copy_peer_options(peer);
@@ -87,6 +90,7 @@ static int ask_serial(struct check *c, struct copy_peer *peer, uint32_t *ret)
 	struct text why = { 0 };
 	int err;
 
+	options.tcp = c->copy->zone.consumed;
 	do {
 		client_free(client);
 		err = client_new(&client, &options);

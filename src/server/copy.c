@@ -17,6 +17,15 @@ enum {
 	EXPIRE_AT = 12
 };
 
+/* Whose certificates count for its primaries; NULL: none of them shows one. */
+static struct client_trust *find_trust(const struct state *state, const struct conf_zone *zone)
+{
+	for (size_t i = 0; i < zone->primary_count; i++)
+		if (zone->primary[i].tls != NULL)
+			return state->trust;
+	return NULL;
+}
+
 static int make_peer(struct copy_peer *ret, const struct state *state, const struct conf_peer *from)
 {
 	const struct server_key *key = state_key(state, from->key);
@@ -46,7 +55,7 @@ int copy_new(struct copy **ret, const struct state *state, size_t index)
 	copy->text = strdup(conf->domain);
 	copy->gate = &state->gate[index];
 	copy->peer = calloc(conf->primary_count, sizeof(*copy->peer));
-	copy->trust = client_trust_hold(state->trust);
+	copy->trust = client_trust_hold(find_trust(state, conf));
 	if (copy->text == NULL || copy->peer == NULL)
 		err = -ENOMEM;
 	while (err == 0 && copy->peer_count < conf->primary_count) {
@@ -95,8 +104,9 @@ bool copy_follows(const struct copy *copy, const struct state *state, size_t ind
 {
 	const struct conf_zone *conf = &state->conf->zone[index];
 
-	if (copy->trust != state->trust || copy->peer_count != conf->primary_count ||
-	    copy->zone.number_ranges != conf->number_ranges)
+	if (copy->trust != find_trust(state, conf) || copy->peer_count != conf->primary_count ||
+	    copy->zone.number_ranges != conf->number_ranges ||
+	    copy->zone.consumed != (conf->catalog == CONF_CATALOG_CONSUMER))
 		return false;
 	for (size_t i = 0; i < conf->primary_count; i++) {
 		const struct copy_peer *peer = &copy->peer[i];

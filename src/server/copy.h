@@ -36,7 +36,7 @@ struct copy {
 	struct copy_gate *gate; /* the newest state's */
 	struct copy_peer *peer;
 	size_t peer_count;
-	struct client_trust *trust; /* whose certificates count; NULL: nobody is asked for one */
+	struct client_trust *trust; /* the state's; NULL: no primary is asked over TLS */
 	atomic_bool dropped;        /* by a reload: nothing must come of what is under way */
 
 	struct copy_version version;
@@ -50,7 +50,10 @@ struct copy {
 int copy_new(struct copy **ret, const struct state *state, size_t index);
 void copy_free(struct copy *copy);
 
-/* Whether it has the primaries that the state says, is to be transferred in the same way, and trusts the same. */
+/*
+ * Whether it has the primaries that the state says, and is to be transferred in the same way; not where
+ * certificates count that were read anew.
+ */
 bool copy_follows(const struct copy *copy, const struct state *state, size_t index);
 
 /* What the store has of it; there is false where there is no zone. */

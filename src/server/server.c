@@ -514,6 +514,11 @@ static int follow(struct server *server, struct text *fault)
 		return err;
 	}
 	err = make_again(server, &state, catalogs, fault);
+	if (err == 0) {
+		err = secondary_use(server->secondary, state);
+		if (err != 0)
+			state_free(state);
+	}
 	if (err != 0) {
 		catalogs_free(catalogs);
 		return err;

@@ -47,15 +47,15 @@ int writer_recall(struct update_writer *writer, const struct state *state);
 /* Carries out a list of jobs, and calls done for each. */
 void writer_run(struct update_writer *writer, struct job *list);
 
+/* Tells whoever wants to know that a commit has changed the zone; in the writer's thread. */
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
+
 /*
  * A thread that remembers what the change logs have, which takes a while after many updates, and then
  * does so with what comes into the queue, until it is closed.
  */
 int writer_start(struct update_writer *writer);
 void writer_stop(struct update_writer *writer);
-
-/* To be called in the writer's thread when a change of this zone was committed: whoever is to know is told. */
-void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
 
 /*
  * Calls task in the writer's thread, between its transactions, and waits for it: what it returned.

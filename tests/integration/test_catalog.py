@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Catalog zones (RFC 9432): onnetd makes one that named and knotd follow, and follows others."""
-import os
+import signal
 import time
 
 import dns.flags
@@ -11,7 +11,9 @@ import dns.rdatatype
 import dns.update
 import pytest
 
+import certificates
 import servers
+import test_tls as tls_servers
 
 HEAD = "$TTL 60\n@ SOA ns.example. hostmaster.example. 1 3600 1 86400 60\n@ NS ns.example.\n"
 
@@ -54,10 +56,10 @@ def reload(server, zones):
     server.wait_log("read again", start)
 
 
-def listed(server, catalog="cat.example."):
+def listed(server, catalog="cat.example.", key="ops"):
     """{zone: label} and {zone: group}, read as a consumer does; the version is checked."""
     pointers, groups, versions = {}, {}, []
-    for owner, rdtype, _, rdata in server.content(catalog):
+    for owner, rdtype, _, rdata in server.content(catalog, key):
         labels = owner.to_text()[:-len(catalog)].rstrip(".").split(".")
         if labels == ["version"]:
             versions.append(rdata.to_text())
@@ -98,10 +100,12 @@ def test_a_catalog_says_what_the_configuration_says(start_onnetd):
     assert server.serial("cat.example") == serial + 1, "one change"
 
 
-def notify(server, zone):
+def notify(server, zone, key=None):
     m = dns.message.make_query(zone, "SOA")
     m.set_opcode(dns.opcode.NOTIFY)
     m.flags |= dns.flags.AA
+    if key:
+        m.use_tsig(servers.tsig_key(key))
     assert server.exchange(m).rcode() == dns.rcode.NOERROR
 
 
@@ -332,3 +336,115 @@ def test_many_changes_while_it_is_asked(start_onnetd, nowhere):
                *([f"- u{n - 10}.zones"] if n >= 10 else []))
         assert text(server, "mine.example") == "mine"
     wait_for(lambda: all(served(server, f"m{n}.example") == (n >= 30) for n in range(40)))
+
+
+# The consumer, of catalogs that it copies from others
+
+def consumer_of(port, **more):
+    return {"cat.example": {"catalog": "consumer", "update": [],
+                            "primary": {"address": f"127.0.0.1@{port}", **more},
+                            "member": {"transfer": "127.0.0.0/8"}}}
+
+
+def follows(consumer, source, zones, change):
+    """Zones come, one goes and one comes, and the records are the same on both sides."""
+    for zone in zones:
+        wait_for(lambda z=zone: text(consumer, z) == z.split(".", maxsplit=1)[0])
+        assert consumer.content(zone, None) == source.content(zone, None)
+    change()
+    notify(consumer, "cat.example")
+    wait_for(lambda: text(consumer, "c.example") == "c")
+    wait_for(lambda: rcode(consumer, "b.example") == "REFUSED")
+    assert text(consumer, "a.example") == "a"
+    consumer.restart()
+    assert text(consumer, "a.example") == "a" and text(consumer, "c.example") == "c"
+    assert rcode(consumer, "b.example") == "REFUSED"
+
+
+def test_onnetd_follows_onnetd(start_onnetd):
+    zones = producer_zones()
+    source = start_onnetd(zones)
+
+    def change_list():
+        del zones["b.example"]
+        zones["c.example"] = member("c")
+        reload(source, zones)
+
+    follows(start_onnetd(consumer_of(source.port)), source, ["a.example", "b.example"],
+            change_list)
+
+
+def test_onnetd_follows_a_catalog_written_by_hand(start_onnetd, start_named):
+    zones = {z: {"text": f"{HEAD}@ TXT \"{z[0]}\"\n", "transfer": ["127.0.0.0/8"]}
+             for z in ("a.example", "b.example", "c.example")}
+    source = start_named({"cat.example": {
+        "text": HEAD + 'version TXT "2"\n1.zones PTR a.example.\n2.zones PTR b.example.\n',
+        "transfer": ["127.0.0.0/8"]}, **zones})
+    follows(start_onnetd(consumer_of(source.port)), source, ["a.example", "b.example"],
+            lambda: change(source, "cat.example", "- 2.zones", "+ 3.zones PTR c.example."))
+
+
+class KnotdProducer(servers.Knotd):
+    """Its zones are members of the catalog that it makes."""
+
+    def configure(self):
+        super().configure()
+        with open(self.path("knot.conf"), encoding="ascii") as f:
+            conf = f.read()
+        conf = conf.replace("    notify: []\n", "")
+        for domain in self.zones:
+            at = conf.index(f'  - domain: "{domain}"\n') + len(f'  - domain: "{domain}"\n')
+            conf = (conf[:at] + "    catalog-role: member\n    catalog-zone: cat.example\n"
+                    + conf[at:])
+        conf = conf.replace("acl:\n", "acl:\n  - id: copies\n    address: 127.0.0.0/8\n"
+                            "    action: transfer\n", 1)
+        conf += ("  - domain: cat.example\n    catalog-role: generate\n    acl: copies\n")
+        self.write("knot.conf", conf)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+
+def test_onnetd_follows_knotd(start_onnetd, tmp_path):
+    zones = {z: {"text": f"{HEAD}@ TXT \"{z[0]}\"\n", "transfer": ["127.0.0.0/8"], "update": []}
+             for z in ("a.example", "b.example")}
+    source = KnotdProducer(tmp_path / "knotd", zones)
+
+    def change_list():
+        del source.zones["b.example"]
+        source.zones["c.example"] = {"text": f"{HEAD}@ TXT \"c\"\n", "update": [],
+                                     "transfer": ["127.0.0.0/8"]}
+        source.configure()
+        source.reload()
+        wait_for(lambda: text(source, "c.example") == "c" and
+                 "c.example." in listed(source, key=None)[0])
+
+    try:
+        source.start()
+        follows(start_onnetd(consumer_of(source.port)), source, ["a.example", "b.example"],
+                change_list)
+    finally:
+        source.close()
+
+
+def test_a_fleet_over_tls(tmp_path):
+    """As onnet.yaml(5) has it: one that is changed, one that follows, TLS and TSIG between them."""
+    authority = certificates.Authority(tmp_path / "authority")
+    rule = {"transfer": {"key": "ops", "tls": "on"}}
+    zones = {z: {**words, **rule} for z, words in producer_zones().items()}
+    source = tls_servers.TlsServer(tmp_path / "source", zones, authority=authority).start()
+    consumer = None
+    try:
+        consumer = tls_servers.TlsServer(
+            tmp_path / "consumer", consumer_of(source.tls_port, tls=tls_servers.NAME, key="ops"),
+            authority=authority).start()
+        wait_for(lambda: text(consumer, "a.example") == "a" and text(consumer, "b.example") == "b")
+        m = dns.update.UpdateMessage("a.example")
+        m.add("new", 60, "TXT", "new")
+        assert source.update(m).rcode() == dns.rcode.NOERROR
+        notify(consumer, "a.example", "ops")
+        wait_for(lambda: text(consumer, "new.a.example") == "new")
+    finally:
+        if consumer:
+            consumer.close()
+        source.close()

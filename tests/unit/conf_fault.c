@@ -420,8 +420,8 @@ static void catalogs_that_do_not_go_together_are_told(void **state)
 		  "1:19: member: it takes 'catalog: consumer' beside it" },
 		{ "a word that is no member's",
 		  "zone: {domain: a, catalog: consumer, primary: 10.0.0.1, member: {domain: b}}",
-		  "1:66: unknown word 'domain' in a member entry; allowed: transfer, update-forward, primary, "
-		  "notify, naptr-check, number-ranges, log-size, log-age, group" },
+		  "1:66: unknown word 'domain' in a member entry; allowed: transfer, update-forward, "
+		  "primary, notify, naptr-check, number-ranges, log-size, log-age, group" },
 		{ "from nowhere", "zone: {domain: a, catalog: consumer}",
 		  "1:7: each 'member' of a catalog that has no 'primary' itself needs one" },
 		{ "one from nowhere",
