@@ -57,11 +57,13 @@ static void log_failure(const struct job *job, const struct conf_peer *primary, 
 static int ask(struct job *job, const struct conf_peer *primary, bool *sent)
 {
 	const struct client_options options = { .address = primary->address.socket,
+						.tls = primary->tls,
+						.trust = job->trust,
 						.timeout_ms = TIMEOUT_MS,
 						.tries = TRIES };
 	struct slice request = slice_make(job->exchange.wire, job->exchange.size), response;
 	struct client *client;
-	int err = primary->tls == NULL ? client_new(&client, &options) : -ENOTSUP;
+	int err = client_new(&client, &options);
 
 	if (err != 0)
 		return err;
@@ -159,6 +161,7 @@ bool forwarder_put(struct forwarder *f, const struct state *state, struct job *j
 	bool taken = !f->closed && atomic_load(&f->unsettled) < WAITING_MAX;
 	if (taken) {
 		job->copy_of = &state->conf->zone[job->zone->index];
+		job->trust = state->trust;
 		job->next = NULL;
 		*f->last = job;
 		f->last = &job->next;

@@ -53,7 +53,8 @@ struct job {
 
 	/* of an update that goes to the primary instead: see server/forward.h */
 	const struct conf_zone *copy_of;
-	struct slice response; /* the primary's, in the arena; empty: none came */
+	const struct client_trust *trust; /* whose certificates count there */
+	struct slice response;            /* the primary's, in the arena; empty: none came */
 };
 
 /* Jobs that are kept to be used again, by one thread. All zeros: none. */

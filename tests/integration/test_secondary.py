@@ -566,7 +566,7 @@ def test_a_primary_over_tls_must_show_its_name(tmp_path):
     address = f"{ADDRESS}@{primary.tls_port}"
     wanted = {"address": address, "key": "ops", "tls": NAME}
     secondary = TlsServer(tmp_path / "secondary", {
-        ZONE: {"primary": [wanted]},
+        ZONE: {"primary": [wanted], "update-forward": ["ops"]},
         "other.": {"primary": [{**wanted, "tls": "other.example"}]}}, authority=authority)
     try:
         primary.start()
@@ -574,6 +574,8 @@ def test_a_primary_over_tls_must_show_its_name(tmp_path):
         until(lambda: serial(secondary) == 1, "the copy over TLS")
         secondary.wait_log(f"zone other.: primary {address}: .*certificate")
         assert rcode(secondary, "other.") == "SERVFAIL"
+        assert secondary.update(update_of("b")).rcode() == 0
+        assert serial(primary) == 2
     finally:
         secondary.close()
         primary.close()
