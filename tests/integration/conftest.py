@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
 Fixtures. start(zones, ...) starts the server under test (onnetd, or the judge that ONNET_JUDGE
-names) for one test, start_module for all tests of a file; start_onnetd, start_named, start_knotd
-and start_nsd start that kind. All servers are stopped, by their process ids, when the test or the
+names) for one test, start_module for all tests of a file; start_onnetd, start_named, start_knotd,
+start_nsd and start_pdns start that kind, start_kind(kind, zones) any of them. All servers are stopped, by their process ids, when the test or the
 file is over; a server that died, that a sanitizer complained about, or that does not end in order
 is a failure.
 """
+import contextlib
 import os
 import shutil
 
@@ -92,6 +93,26 @@ def start_knotd(tmp_path):
 @pytest.fixture
 def start_nsd(tmp_path):
     yield from starter(tmp_path / "d", "nsd")
+
+
+@pytest.fixture
+def start_pdns(tmp_path):
+    yield from starter(tmp_path / "p", "pdns_server")
+
+
+@pytest.fixture
+def start_kind(tmp_path):
+    """start_kind(kind, zones, ...): a server of any kind."""
+    with contextlib.ExitStack() as stack:
+        makers = {}
+
+        def start(kind, zones, **more):
+            if kind not in makers:
+                makers[kind] = stack.enter_context(contextlib.contextmanager(starter)(
+                    tmp_path / kind, kind))
+            return makers[kind](zones, **more)
+
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
-Name servers as child processes: onnetd, and named, knotd and nsd as its judges.
+Name servers as child processes: onnetd, and named, knotd, nsd and pdns_server as its judges.
 
 Each kind takes the same description of zones and keys and writes its own configuration from it,
 into a directory of its own, on a loopback port that nobody else has. A server is ready when it
@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -134,8 +135,9 @@ def scalar(value):
 class Server:
     """
     zones: {domain: {"text": zone file, "update": rules, "transfer": rules, ...}}. A rule is the id
-    of a key, an address, or (onnetd alone) a mapping as onnet.yaml takes it. named and nsd also take
-    {"primary": port}: they transfer the zone from there.
+    of a key, an address, or (onnetd alone) a mapping as onnet.yaml takes it. The others also take
+    {"primary": port, "key": id}: they transfer the zone from there, signed where there is a key, and
+    listen to its NOTIFY.
     """
     kind = None
     fixed_fault = None
@@ -459,8 +461,9 @@ controls {{ }};
             text += f'key "{name}" {{ algorithm {algorithm}; secret "{secret}"; }};\n'
         for domain, zone in self.zones.items():
             if "primary" in zone:
+                key = f' key "{zone["key"]}"' if "key" in zone else ""
                 text += (f'zone "{domain}" {{ type secondary; file "{self.zone_file(domain)}"; '
-                         f'primaries {{ 127.0.0.1 port {zone["primary"]}; }};\n'
+                         f'primaries {{ 127.0.0.1 port {zone["primary"]}{key}; }};\n'
                          "\tallow-transfer { 127.0.0.0/8; };\n};\n")
                 continue
             self.write(self.zone_file(domain), zone["text"])
@@ -498,8 +501,18 @@ key:
 """
         for name, (algorithm, secret) in self.keys.items():
             text += f"  - id: {name}\n    algorithm: {algorithm}\n    secret: {secret}\n"
-        acl, zones = "acl:\n", "zone:\n"
+        remotes, acl, zones = "", "acl:\n", "zone:\n"
         for i, (domain, zone) in enumerate(self.zones.items()):
+            if "primary" in zone:
+                key = f"    key: {zone['key']}\n" if "key" in zone else ""
+                remotes += f"  - id: primary{i}\n    address: 127.0.0.1@{zone['primary']}\n{key}"
+                acl += (f"  - id: notify{i}\n    address: 127.0.0.1\n{key}    action: notify\n"
+                        f"  - id: transfer{i}\n    address: 127.0.0.0/8\n    action: transfer\n")
+                zones += (f"  - domain: \"{domain}\"\n    master: primary{i}\n"
+                          f"    acl: [notify{i}, transfer{i}]\n    zonefile-sync: -1\n"
+                          f"    zonefile-load: none\n    journal-content: all\n"
+                          f"    semantic-checks: off\n")
+                continue
             self.write(self.zone_file(domain), zone["text"])
             names = []
             for action, default in (("update", ["ops"]),
@@ -511,6 +524,8 @@ key:
             zones += (f"  - domain: \"{domain}\"\n    storage: {self.directory}\n"
                       f"    file: {self.zone_file(domain)}\n    zonefile-sync: -1\n"
                       f"    semantic-checks: off\n    acl: [{', '.join(names)}]\n")
+        if remotes:
+            text += "remote:\n" + remotes
         self.write("knot.conf", text + acl + zones)
 
     def command(self):
@@ -545,8 +560,12 @@ remote-control:
             text += f'key:\n\tname: "{name}"\n\talgorithm: {algorithm}\n\tsecret: "{secret}"\n'
         for domain, zone in self.zones.items():
             if "primary" in zone:
+                how = "" if "key" in zone else "AXFR "
+                key = zone.get("key", "NOKEY")
                 text += (f'zone:\n\tname: "{domain}"\n\tzonefile: "{self.zone_file(domain)}"\n'
-                         f"\trequest-xfr: AXFR 127.0.0.1@{zone['primary']} NOKEY\n")
+                         f"\trequest-xfr: {how}127.0.0.1@{zone['primary']} {key}\n"
+                         f"\tallow-notify: 127.0.0.1 {key}\n"
+                         f"\tprovide-xfr: 127.0.0.0/8 NOKEY\n")
                 continue
             self.write(self.zone_file(domain), zone["text"])
             text += f'zone:\n\tname: "{domain}"\n\tzonefile: "{self.zone_file(domain)}"\n'
@@ -559,4 +578,88 @@ remote-control:
         return [program("nsd"), "-d", "-c", self.path("nsd.conf")]
 
 
-KINDS = {c.kind: c for c in (Onnetd, Named, Knotd, Nsd)}
+class Pdns(Server):
+    """
+    PowerDNS with its zones in SQLite. Of a zone that is its own, "transfer" may name addresses and
+    keys, and "notify" is a list of ports that it tells of changes; "update" lets addresses change it.
+    """
+    kind = "pdns_server"
+    SCHEMA = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql"
+
+    def configure(self):
+        self.write("pdns.conf", f"""
+launch=gsqlite3
+gsqlite3-database={self.path("pdns.db")}
+gsqlite3-pragma-synchronous=0
+local-address=127.0.0.1, ::1
+local-port={self.port}
+socket-dir={self.directory}
+daemon=no
+guardian=no
+disable-syslog=yes
+loglevel=6
+primary=yes
+secondary=yes
+dnsupdate=yes
+allow-dnsupdate-from=
+allow-axfr-ips=127.0.0.0/8,::1
+allow-notify-from=127.0.0.0/8,::1
+only-notify=
+xfr-cycle-interval=1
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+receiver-threads=1
+distributor-threads=1
+retrieval-threads=1
+udp-truncation-threshold=1232
+""")
+        with open(self.SCHEMA, encoding="ascii") as f:
+            schema = f.read()
+        database = sqlite3.connect(self.path("pdns.db"))
+        database.executescript(schema)
+        for name, (algorithm, secret) in self.keys.items():
+            database.execute("INSERT INTO tsigkeys (name, algorithm, secret) VALUES (?, ?, ?)",
+                             (name, algorithm, secret))
+        for domain, zone in self.zones.items():
+            self.zone_row(database, domain.rstrip("."), zone)
+        database.commit()
+        database.close()
+        for domain, zone in self.zones.items():
+            if "primary" not in zone:
+                self.load(domain, zone["text"])
+
+    def zone_row(self, database, domain, zone):
+        secondary = "primary" in zone
+        row = database.execute(
+            "INSERT INTO domains (name, type, master) VALUES (?, ?, ?)",
+            (domain, "SLAVE" if secondary else "MASTER",
+             f"127.0.0.1:{zone['primary']}" if secondary else None)).lastrowid
+        rules = plain_rules(zone.get("transfer", ["ops", "127.0.0.0/8", "::1"]))
+        if secondary:
+            data = [("IXFR", "1")]
+            data += [("AXFR-MASTER-TSIG", zone["key"])] if "key" in zone else []
+        else:
+            data = [("TSIG-ALLOW-AXFR", r) for r in rules if r in self.keys]
+            data += [("ALSO-NOTIFY", f"127.0.0.1:{port}") for port in zone.get("notify", [])]
+            data += [("ALLOW-DNSUPDATE-FROM", "127.0.0.0/8"),
+                     ("SOA-EDIT-DNSUPDATE", "INCREASE"), ("NOTIFY-DNSUPDATE", "1")]
+        for kind, content in data:
+            database.execute("INSERT INTO domainmetadata (domain_id, kind, content)"
+                             " VALUES (?, ?, ?)", (row, kind, content))
+
+    def load(self, domain, text):
+        """Puts the records of a zone file in place of those of the zone."""
+        path = self.write(self.zone_file(domain), text)
+        done = subprocess.run([program("pdnsutil"), f"--config-dir={self.directory}", "load-zone",
+                               domain.rstrip("."), path], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise Broken(f"pdnsutil load-zone: {done.stdout}{done.stderr}")
+
+    def command(self):
+        return [program("pdns_server"), f"--config-dir={self.directory}"]
+
+
+KINDS = {c.kind: c for c in (Onnetd, Named, Knotd, Nsd, Pdns)}
