@@ -116,9 +116,13 @@ static int switch_zone(void *arg)
 	if (err != 0)
 		return err;
 	err = import_switch(txn, zone, task->load, task->numbers_only, &task->serial);
+	if (err != 0) {
+		store_write_abort(txn);
+		return err;
+	}
+	err = store_write_commit(txn);
 	if (err == 0)
-		return store_write_commit(txn);
-	store_write_abort(txn);
+		writer_tell_changed(task->request->control->writer, zone);
 	return err;
 }
 

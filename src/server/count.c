@@ -5,4 +5,10 @@
 const struct count_name count_names[COUNTS] = {
 	[COUNT_TRANSFER_OUT] = { "onnet_transfers_total{direction=\"out\"}",
 				 "Transfers that went through." },
+	[COUNT_NOTIFY_SENT] = { "onnet_notifies_total{outcome=\"sent\"}",
+				"NOTIFY messages that were sent, answered, given up." },
+	[COUNT_NOTIFY_ANSWERED] = { "onnet_notifies_total{outcome=\"answered\"}",
+				    "NOTIFY messages that were sent, answered, given up." },
+	[COUNT_NOTIFY_GIVEN_UP] = { "onnet_notifies_total{outcome=\"given up\"}",
+				    "NOTIFY messages that were sent, answered, given up." },
 };

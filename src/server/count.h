@@ -7,7 +7,10 @@
 
 /* What is counted since the start; count.c says how each is called outside. */
 enum count {
-	COUNT_TRANSFER_OUT, /* transfers that went out whole */
+	COUNT_TRANSFER_OUT,    /* transfers that went out whole */
+	COUNT_NOTIFY_SENT,     /* NOTIFY messages, each try */
+	COUNT_NOTIFY_ANSWERED, /* answers to them, whatever they say */
+	COUNT_NOTIFY_GIVEN_UP, /* changes of which a peer was told in vain */
 	COUNTS
 };
 

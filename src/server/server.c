@@ -31,6 +31,7 @@ struct server {
 	struct store *store;
 	struct update_writer writer;
 	bool has_writer, writer_runs;
+	struct notifier *notifier;
 	struct control *control;
 	struct worker *worker;
 	size_t worker_count;   /* that are initialized */
@@ -172,12 +173,17 @@ static int start(struct server *server, struct text *fault)
 	server->shared.store = server->store;
 	server->shared.queue = &server->writer.queue;
 	if (err == 0)
+		err = notifier_new(&server->notifier, server->store, server->state);
+	server->writer.notifier = server->notifier;
+	if (err == 0)
 		err = control_new(&server->control, store_folder(server->store), &server->shared,
 				  &server->writer, fault);
 	if (err == 0)
 		err = start_threads(server);
 	if (err == 0)
 		err = control_start(server->control);
+	if (err == 0)
+		err = notifier_start(server->notifier);
 	if (err != 0 && fault->size == 0)
 		text_printf(fault, "cannot start: %s\n", strerror(-err));
 	return err;
@@ -303,6 +309,8 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 		call_workers(server);
 	call_workers(server);
 	state_free(old);
+	if (notifier_use(server->notifier, state) != 0)
+		log_error("reload: out of memory: who is notified of changes stays as it was");
 	return 0;
 }
 
@@ -322,6 +330,8 @@ int server_stop(struct server *server)
 	}
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_done(&server->worker[i]);
+
+	notifier_stop(server->notifier);
 
 	int err = server->writer.lost ? -EIO : 0;
 	if (server->has_writer)

@@ -101,12 +101,21 @@ static int run_jobs(struct update_writer *writer, struct change_group *group, st
 	return err;
 }
 
-static int commit(struct update_writer *writer, struct store_txn *txn)
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
+{
+	notifier_tell(writer->notifier, zone->apex);
+}
+
+static int commit(struct update_writer *writer, const struct change_group *group)
 {
 	int64_t began_us = clock_monotonic_us();
-	int err = store_write_commit(txn);
+	int err = store_write_commit(group->txn);
 
 	writer->commit_us = clock_monotonic_us() - began_us;
+	for (const struct group_zone *open = group->first; err == 0 && open != NULL;
+	     open = open->next)
+		if (open->changes > 0)
+			writer_tell_changed(writer, open->zone);
 	return err;
 }
 
@@ -125,7 +134,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	if (err == 0)
 		err = group_end(&group);
 	if (err > 0)
-		return commit(writer, txn);
+		return commit(writer, &group);
 	store_write_abort(txn);
 	return err;
 }

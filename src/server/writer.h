@@ -3,6 +3,7 @@
 #define SERVER_WRITER_H
 
 #include "server/count.h"
+#include "server/notify.h"
 #include "server/queue.h"
 #include "server/replay.h"
 #include "server/state.h"
@@ -16,6 +17,7 @@ struct update_writer {
 	const struct state *state; /* with which it begins */
 	struct update_queue queue;
 	struct replay *replay;
+	struct notifier *notifier; /* whom to tell of changes; NULL: nobody */
 	struct counts counts;
 	struct arena arena;       /* of the change at hand; emptied after each */
 	struct arena group_arena; /* of what the changes of a group share */
@@ -35,6 +37,12 @@ void writer_done(struct update_writer *writer);
  * Has it remember the signed updates of the change logs of these zones; of those that a reload brings, too.
  */
 int writer_recall(struct update_writer *writer, const struct state *state);
+
+/*
+ * To be called in the writer's thread when a change of the zone is committed that did not come as a job:
+ * an import, a transfer. Whoever wants to know of it is told.
+ */
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
 
 /* Carries out a list of jobs, and calls done for each. */
 void writer_run(struct update_writer *writer, struct job *list);
