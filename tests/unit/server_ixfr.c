@@ -96,19 +96,6 @@ static enum response ask_transfer(uint16_t type, uint32_t serial, int how)
 	return fixture_ask(&fixture, message_get(&message));
 }
 
-/* The next message of the stream, however often it says that it is not there yet. */
-static bool next_message(void)
-{
-	int size;
-
-	do
-		size = stream_next(fixture.stream, fixture.response.wire);
-	while (size == -EAGAIN);
-	assert_true(size >= 0);
-	fixture.response.size = (size_t)size;
-	return size > 0;
-}
-
 static void transfer(struct text *ret, uint16_t type, uint32_t serial, int how)
 {
 	enum response response = ask_transfer(type, serial, how);
@@ -116,7 +103,7 @@ static void transfer(struct text *ret, uint16_t type, uint32_t serial, int how)
 	text_reset(ret);
 	if (response == RESPONSE_READY)
 		take_records(ret);
-	while (response == RESPONSE_STREAM && next_message())
+	while (response == RESPONSE_STREAM && fixture_stream(&fixture))
 		take_records(ret);
 }
 
@@ -711,7 +698,7 @@ static void messages_are_signed_in_a_chain(void **state)
 	assert_int_equal(ask_transfer(KNOT_RRTYPE_IXFR, 5, SIGNED), RESPONSE_STREAM);
 	memcpy(mac, message.mac, message.mac_size);
 	mac_size = message.mac_size;
-	for (; next_message(); messages++) {
+	for (; fixture_stream(&fixture); messages++) {
 		knot_pkt_t *packet =
 			knot_pkt_new(fixture.response.wire, (uint16_t)fixture.response.size, NULL);
 
