@@ -8,12 +8,21 @@
 #include "server/stream.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "zone/group.h"
 
 enum { MESSAGE_SIZE = 16384, OWNER_SIZE = 2, POINTER = 0xc000 };
 
-/* The request's octets and the key, which outlive neither the request nor a reload. */
+static void keep_peer(struct stream *stream, const struct sockaddr *peer)
+{
+	memcpy(&stream->peer, peer,
+	       peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+					     sizeof(struct sockaddr_in));
+	stream->x.peer = (const struct sockaddr *)&stream->peer;
+}
+
+/* The request's octets, its peer and the key, which outlive neither the request nor a reload. */
 static int keep_request(struct stream *stream, const struct zone *zone, const struct exchange *x)
 {
 	uint8_t *wire = arena_copy(&stream->arena, x->wire, x->size);
@@ -24,6 +33,7 @@ static int keep_request(struct stream *stream, const struct zone *zone, const st
 	if (x->ranges != RANGES_NOT_ASKED)
 		stream->x.ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
 	stream->x.wire = wire;
+	keep_peer(stream, x->peer);
 	stream->x.message = NULL;
 	stream->x.tsig.rr = NULL;
 	if (x->tsig.key == NULL)

@@ -22,6 +22,7 @@ struct stream {
 
 	struct arena arena; /* request and zone, of which x and apex tell */
 	struct exchange x;
+	struct sockaddr_storage peer;
 	struct server_key key;
 	const knot_dname_t *apex;
 	size_t apex_size;
