@@ -11,17 +11,22 @@
 #include "server/exchange.h"
 #include "server/peer.h"
 
-/* A number for zone, address and outcome. */
+static uint64_t hash_name(const knot_dname_t *name)
+{
+	return name_hash(name, knot_dname_size(name));
+}
+
+/* A number for zone, address, key and outcome. */
 static uint64_t hash(const struct exchange *x, const knot_dname_t *apex, uint64_t outcome)
 {
 	const struct sockaddr_in *v4 = (const void *)x->peer;
 	const struct sockaddr_in6 *v6 = (const void *)x->peer;
-	uint64_t zone = name_hash(apex, knot_dname_size(apex));
+	uint64_t key = x->tsig.key != NULL ? hash_name(x->tsig.key->tsig.name) : 0;
 	uint64_t peer = x->peer->sa_family == AF_INET6 ?
 				name_hash(v6->sin6_addr.s6_addr, sizeof(v6->sin6_addr)) :
 				name_hash((const void *)&v4->sin_addr, sizeof(v4->sin_addr));
 
-	return (zone * 31 + peer) * 31 + outcome;
+	return ((hash_name(apex) * 31 + peer) * 31 + key) * 31 + outcome;
 }
 
 static bool may_say(struct transfer_pace *pace, uint64_t who)

@@ -9,7 +9,7 @@
 struct exchange;
 
 /*
- * One line for each transfer, but no more than one a second for the same zone, peer and outcome, and
+ * One line for each transfer, but no more than one a second for the same zone, address, key and outcome, and
  * no more than PACE_LINES a second in all. One thread's; all zeros at first.
  */
 enum { PACE_SLOTS = 64, PACE_LINES = 100 };
