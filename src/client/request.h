@@ -21,7 +21,7 @@ struct request_mark {
 	size_t mac_size; /* 0: not signed */
 };
 
-/* Folder-internal: what client.c, stream.c and transfer.c share. */
+/* What client.c, stream.c and transfer.c share; the server's notifier signs and checks with it, too. */
 struct client {
 	struct client_options options;
 	char server[64];

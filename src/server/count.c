@@ -9,6 +9,6 @@ const struct count_name count_names[COUNTS] = {
 				"NOTIFY messages that were sent, answered, given up." },
 	[COUNT_NOTIFY_ANSWERED] = { "onnet_notifies_total{outcome=\"answered\"}",
 				    "NOTIFY messages that were sent, answered, given up." },
-	[COUNT_NOTIFY_GIVEN_UP] = { "onnet_notifies_total{outcome=\"given up\"}",
+	[COUNT_NOTIFY_GIVEN_UP] = { "onnet_notifies_total{outcome=\"given_up\"}",
 				    "NOTIFY messages that were sent, answered, given up." },
 };

@@ -10,7 +10,7 @@
  *
  * NOTIFY goes over UDP, also to peers with tls: (RFC 9103 is about transfers). What is told is the SOA (RFC 1996
  * 3.7) as it is in the store at that moment. An answer counts where it comes from the peer, with the ID of
- * what was sent last, and signed where that was (RFC 8945 5.4).
+ * what was sent last (RFC 1996 3.6), and signed where that was (RFC 8945 5.4).
  */
 #include "server/notify.h"
 
@@ -137,22 +137,26 @@ static size_t write_message(uint8_t buffer[MESSAGE_ROOM], const struct zone *zon
 	return w.full ? 0 : write_size(&w);
 }
 
-/* The message for the zone as it is now; 0: there is none to send. */
-static size_t make_message(const struct notifier *notifier, const struct zone *zone,
-			   uint8_t buffer[MESSAGE_ROOM])
+/* The message for the zone as it is now. -ENOENT: there is nothing to tell. */
+static int make_message(const struct notifier *notifier, const struct zone *zone,
+			uint8_t buffer[MESSAGE_ROOM], size_t *size)
 {
 	struct store_zone record;
 	struct rrset_record soa;
 	struct node apex;
-	size_t size = 0;
+	int err = store_read_renew(notifier->txn);
 
-	if (store_read_renew(notifier->txn) != 0)
-		return 0;
-	if (store_zone_get(notifier->txn, zone->apex, &record) == 0 &&
-	    store_node_get(notifier->txn, &record, zone->apex, &apex) == 0 && apex_soa(&apex, &soa))
-		size = write_message(buffer, zone, &soa);
+	if (err != 0)
+		return err;
+	err = store_zone_get(notifier->txn, zone->apex, &record);
+	if (err == 0)
+		err = store_node_get(notifier->txn, &record, zone->apex, &apex);
+	if (err == 0)
+		err = apex_soa(&apex, &soa) ? 0 : -ENOENT;
+	if (err == 0)
+		*size = write_message(buffer, zone, &soa);
 	store_read_reset(notifier->txn);
-	return size;
+	return err;
 }
 
 static void use_key(struct notifier *notifier, const struct notify_peer *peer)
@@ -232,11 +236,11 @@ static void take_turn(struct notifier *notifier, struct notify_zone *zone, int64
 		if (step == NOTIFY_NOTHING)
 			continue;
 		if (size == 0)
-			size = make_message(notifier, zone->zone, message);
+			peer->error = make_message(notifier, zone->zone, message, &size);
 		if (size > 0)
 			send_message(notifier, peer, slice_make(message, size));
-		else
-			notify_peer_answered(peer); /* there is nothing to tell */
+		else if (peer->error == -ENOENT)
+			notify_peer_answered(peer);
 	}
 	notify_plan_schedule(notifier->plan, zone, now);
 }
@@ -282,7 +286,7 @@ static struct notify_peer *find_peer(const struct notifier *notifier, struct sli
 	return NULL;
 }
 
-/* RFC 1996 4.7: any answer ends it; one that says no is told, since it will not fetch the zone. */
+/* RFC 1996 3.12, 4.8: any answer ends it; one that says no is told, since it will not fetch the zone. */
 static void take_answer(struct notifier *notifier, uint8_t *wire, size_t size,
 			const struct conf_address *from)
 {

@@ -55,8 +55,8 @@ struct notify_plan {
 };
 
 /*
- * The plan by a configuration, of which it keeps nothing. All peers have to be told (RFC 1996 3.7 lets a
- * primary do so when it starts), one zone after another from now on. -ENOMEM.
+ * The plan by a configuration, of which it keeps nothing. All peers have to be told (RFC 1996 4.1:
+ * "when a server first starts"), one zone after another from now on. -ENOMEM.
  */
 int notify_plan_new(struct notify_plan **ret, const struct state *state, int64_t now);
 void notify_plan_free(struct notify_plan *plan);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Condensing (RFC 1995 5): a record that went and came again, or came and went, vanishes. What is left is
+ * Condensing (RFC 1995 6): a record that went and came again, or came and went, vanishes. What is left is
  * the same whichever way led there. The octets tell one record from another, TTL and all, so
  * that a TTL which changes is one that goes and one that comes.
  *

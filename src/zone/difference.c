@@ -5,10 +5,9 @@
  * The entries of the log stand in the order of their serials, so the one that begins where the secondary
  * stands is found by halving. A zone that was imported or made anew has no entry for that: there
  * the serial after one entry is not the serial before the next. So the line of entries is followed up to what the
- * zone is now before anything is sent. While that is done, changes are condensed (RFC 1995 5), as far as
+ * zone is now before anything is sent. While that is done, changes are condensed (RFC 1995 6), as far as
  * there is memory: octets stay in the snapshot, only what is known of each record is kept. Where
- * the difference is more than the zone, the zone is sent (RFC 1995 4: "if ... the server thinks that the
- * full zone transfer would be smaller").
+ * the difference is more than the zone, the zone is sent (RFC 1995 2, 5).
  *
  * A copy of a zone with number ranges that is made for servers which know RFC 4592 alone has names that
  * are in no log (range_walk.c). What changes among them is nothing, where

@@ -346,7 +346,7 @@ static void update(unsigned n)
 			    "NOERROR");
 }
 
-/* RFC 1996 3.7, and what a message has (3.6, 4.5). */
+/* RFC 1996 4.1, and what a message has (3.7, 4.4). */
 static void a_peer_is_told_at_the_start_and_of_a_change(void **state)
 {
 	struct text text = { 0 };
@@ -364,7 +364,7 @@ static void a_peer_is_told_at_the_start_and_of_a_change(void **state)
 	await_count(COUNT_NOTIFY_ANSWERED, 1);
 	update(1);
 	expect_notice(2);
-	answer(KNOT_RCODE_NOTIMPL); /* RFC 1996 4.7: an answer all the same */
+	answer(KNOT_RCODE_NOTIMPL); /* RFC 1996 3.12: an answer all the same */
 	await_count(COUNT_NOTIFY_ANSWERED, 2);
 	text_done(&text);
 	notifier_end();
