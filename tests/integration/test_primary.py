@@ -214,24 +214,42 @@ def test_what_is_not_answered_is_told_again(start_onnetd, listener):
     assert listener.take() == 1
 
 
+def apply_difference(server, start, udp_mode):
+    """What dnspython makes of a difference to the zone that start is the text of; its records."""
+    zone = dns.versioned.Zone(ZONE, relativize=False)
+    with zone.writer(True) as txn:
+        for name, rdataset in dns.zone.from_text(start, ZONE, relativize=False).iterate_rdatasets():
+            txn.add(name, rdataset)
+    query, _ = dns.xfr.make_query(zone)
+    dns.query.inbound_xfr(servers.ADDRESS, zone, query, port=server.port, udp_mode=udp_mode)
+    with zone.reader() as reader:
+        assert reader.get(f"{ZONE}.", "SOA")[0].serial == server.serial(ZONE)
+        return {(name, rdataset.rdtype, rdataset.ttl, rdata) for name, rdataset in reader
+                for rdata in rdataset if rdataset.rdtype != dns.rdatatype.SOA}
+
+
+def update(server, *changes):
+    message = dns.update.UpdateMessage(ZONE)
+    for change in changes:
+        change(message)
+    assert server.update(message, tcp=True).rcode() == 0
+
+
 @pytest.mark.parametrize("udp", [dns.query.UDPMode.NEVER, dns.query.UDPMode.ONLY])
 def test_a_client_applies_a_difference(start_onnetd, udp):
-    """dnspython reads it, and it is what RFC 1995 says."""
     server = start_onnetd({ZONE: {"text": TEXT}})
-    zone = dns.zone.from_text(TEXT, ZONE, relativize=False)
-    for change in (lambda m: m.add("new", 60, "A", "192.0.2.1"), lambda m: m.delete("new"),
-                   lambda m: m.replace("ns", 90, "A", "192.0.2.54")):
-        message = dns.update.UpdateMessage(ZONE)
-        change(message)
-        assert server.update(message).rcode() == 0
-    versions = dns.versioned.Zone(ZONE, relativize=False)
-    with versions.writer(True) as txn:
-        for name, rdataset in zone.iterate_rdatasets():
-            txn.add(name, rdataset)
-    query, _ = dns.xfr.make_query(versions)
-    dns.query.inbound_xfr(servers.ADDRESS, versions, query, port=server.port, udp_mode=udp)
-    with versions.reader() as reader:
-        assert reader.get("example.net.", "SOA")[0].serial == 4
-        here = {(name, rdataset.rdtype, rdataset.ttl, rdata) for name, rdataset in reader
-                for rdata in rdataset if rdataset.rdtype != dns.rdatatype.SOA}
-    assert here == server.content(ZONE)
+    update(server, lambda m: m.add("new", 60, "A", "192.0.2.1"))
+    update(server, lambda m: m.delete("new"))
+    update(server, lambda m: m.replace("ns", 90, "A", "192.0.2.54"))
+    assert apply_difference(server, TEXT, udp) == server.content(ZONE)
+    server.wait_log("transfer sent: kind=IXFR-condensed .* from=1 to=4 records=6 ")
+
+
+def test_a_difference_of_many_messages_comes_whole(start_onnetd):
+    """The log is read in slices of 128 KiB, this is more than one."""
+    server = start_onnetd({ZONE: {"text": TEXT}})
+    for n in range(30):
+        update(server, *[lambda m, k=k: m.add(f"n{k}", 60, "TXT", f'"{k:020}"')
+                         for k in range(n * 100, n * 100 + 100)])
+    assert apply_difference(server, TEXT, dns.query.UDPMode.NEVER) == server.content(ZONE)
+    server.wait_log("transfer sent: kind=IXFR-condensed .* from=1 to=31 records=3004 ")
