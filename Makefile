@@ -2,8 +2,9 @@
 # The front door. meson and ninja do the work; tools/packages installs what Debian has and we miss.
 PREFIX ?= /usr/local
 BUILD ?= build
+MINUTES ?= 60
 
-.PHONY: build run test check fuzz bench install format clean
+.PHONY: build run test check fuzz soak bench install format clean
 
 build:
 	@tools/packages build
@@ -27,6 +28,14 @@ check:
 fuzz:
 	@tools/packages build test
 	@tests/run --fuzz-seconds=60 fuzz
+
+soak:
+	@tools/packages build test
+	@test -e build-test/soak/build.ninja || meson setup build-test/soak --buildtype=debugoptimized
+	@ninja -C build-test/soak
+	@ONNET_BUILD=build-test/soak tests/soak/soak.py --seconds=$$(($(MINUTES) * 60))
+	@ONNET_BUILD=build-test/soak ONNET_FAULT_ROUNDS=$(MINUTES) /usr/bin/python3 -m pytest -q \
+		-p no:cacheprovider tests/integration/test_faults_kill.py
 
 bench:
 	@tools/packages build bench

@@ -7,7 +7,7 @@
  * dropped (RFC 8945 5.4: "that response MUST be discarded"), and told as the reason where nothing better
  * comes. TCP is taken for large requests, truncated answers (RFC 7766 5), and updates with
  * prerequisites: sent twice, such an update could fail on its own effect (RFC 2136 5.2 has the
- * problem at large).
+ * problem at large). Where the options have a name for TLS, all goes over TLS (client/session.c).
  */
 #include "client/client.h"
 
@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
+#include "client/connection.h"
 #include "client/request.h"
 #include "client/socket.h"
 
@@ -87,17 +88,6 @@ const char *client_fault(const struct client *client)
 	return text_get(&client->fault);
 }
 
-static int fail_to_reach(struct client *client, int err, const char *way)
-{
-	if (text_get(&client->fault)[0] != '\0')
-		return err; /* something came, and it has been said what was wrong with it */
-	if (err == -ETIMEDOUT)
-		return client_fail(client, err, "%s does not answer (%s)", client->server, way);
-	if (err == -ECONNREFUSED)
-		return client_fail(client, err, "nothing listens on %s (%s)", client->server, way);
-	return client_fail(client, err, "%s: %s (%s)", client->server, strerror(-err), way);
-}
-
 /* Parses and checks what has come into client->answer. -EAGAIN: not the answer. */
 static int take_answer(struct client *client, struct client_answer *ret,
 		       const struct request_mark *mark, size_t size)
@@ -146,33 +136,35 @@ static int exchange_udp(struct client *client, struct client_answer *ret,
 	int fd, err = client_socket_open(&fd, &client->options.address, false, 0);
 
 	if (err < 0)
-		return fail_to_reach(client, err, "UDP");
+		return client_fail_to_reach(client, err, "UDP");
 	for (unsigned n = 0; n < client->options.tries; n++) {
 		err = try_datagram(client, ret, mark, fd);
 		if (err == 0 || err == -ENOMEM)
 			break;
 	}
 	close(fd);
-	return err < 0 ? fail_to_reach(client, err, "UDP") : 0;
+	return err < 0 ? client_fail_to_reach(client, err, "UDP") : 0;
 }
 
-static int exchange_tcp(struct client *client, struct client_answer *ret,
-			const struct request_mark *mark)
+static int exchange_connected(struct client *client, struct client_answer *ret,
+			      const struct request_mark *mark)
 {
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	int64_t deadline = clock_monotonic_ms() + patience;
+	struct client_connection c;
 	size_t size = 0;
-	int fd, err = client_socket_open(&fd, &client->options.address, true, deadline);
+	int err = client_connection_open(&c, client, false, deadline);
 
 	if (err < 0)
-		return fail_to_reach(client, err, "TCP");
-	err = client_socket_send_message(fd, client->request, client->request_size, deadline);
+		return err;
+	err = client_connection_send(&c, client->request, client->request_size, deadline);
 	if (err == 0)
-		err = client_socket_receive_message(fd, client->answer, sizeof(client->answer),
-						    &size, deadline);
-	close(fd);
+		err = client_connection_receive(&c, client->answer, sizeof(client->answer), &size,
+						deadline);
+	const char *way = client_connection_way(&c);
+	client_connection_close(&c);
 	if (err < 0)
-		return fail_to_reach(client, err, "TCP");
+		return client_fail_to_reach(client, err, way);
 
 	err = take_answer(client, ret, mark, size);
 	if (err == -EAGAIN)
@@ -181,11 +173,12 @@ static int exchange_tcp(struct client *client, struct client_answer *ret,
 	return err;
 }
 
-static bool wants_tcp(const struct client *client)
+static bool wants_connection(const struct client *client)
 {
 	const uint8_t *wire = client->request;
 
-	if (client->options.tcp || client->request_size > REQUEST_EDNS_SIZE)
+	if (client->options.tcp || client->options.tls != NULL ||
+	    client->request_size > REQUEST_EDNS_SIZE)
 		return true;
 	/* the count of answers is in an update the count of prerequisites */
 	return knot_wire_get_opcode(wire) == KNOT_OPCODE_UPDATE && knot_wire_get_ancount(wire) > 0;
@@ -199,14 +192,14 @@ static int exchange(struct client *client, struct client_answer *ret, const uint
 
 	if (err < 0)
 		return err;
-	if (!wants_tcp(client)) {
+	if (!wants_connection(client)) {
 		err = exchange_udp(client, ret, &mark);
 		if (err < 0 || !knot_wire_get_tc(client->answer))
 			return err;
 		knot_pkt_free(client->packet);
 		client->packet = NULL;
 	}
-	return exchange_tcp(client, ret, &mark);
+	return exchange_connected(client, ret, &mark);
 }
 
 int client_exchange(struct client *client, struct client_answer *ret, const uint8_t *request,

@@ -9,18 +9,24 @@
 
 #include "base/text.h"
 
+struct client_trust; /* client/trust.h */
+
 struct client_options {
 	struct sockaddr_storage address; /* of the server, with port */
 	const knot_tsig_key_t *key;      /* signs every request; stays the caller's; NULL: none */
 	unsigned timeout_ms;             /* of one try; 0: 3000 */
 	unsigned tries;                  /* over UDP; 0: 3 */
 	bool tcp;                        /* TCP from the start */
+
+	/* The name that the server's certificate must show: all goes over TLS; NULL: nothing does. */
+	const char *tls;
+	const struct client_trust *trust; /* with tls: whose certificates count */
 };
 
 /* One server, asked by one thread. */
 struct client;
 
-/* The options are copied, the key is not. -ENOMEM. */
+/* The options are copied; key, tls and trust stay the caller's. -ENOMEM. */
 int client_new(struct client **ret, const struct client_options *options);
 void client_free(struct client *client);
 
@@ -42,7 +48,8 @@ struct client_answer {
  * not the same as asking once. A signed request's answer is taken only when its signature is
  * right; of unsigned ones only those that refuse. The ID is set here.
  * 0: the server answered, whatever its RCODE. -ETIMEDOUT, -ECONNREFUSED and the like: it did
- * not. -EBADMSG: it answered nonsense. -EKEYREJECTED: not signed, or wrongly. -EMSGSIZE: the
+ * not. -EBADMSG: it answered nonsense. -EKEYREJECTED: not signed, or wrongly, or its
+ * certificate is not the one wanted; -EPROTO: TLS failed. -EMSGSIZE: the
  * request is too large.
  */
 int client_exchange(struct client *client, struct client_answer *ret, const uint8_t *request,

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/writer.h"
+#include "dns/audit.h"
 #include "dns/option.h"
 
 int client_fail(struct client *client, int err, const char *format, ...)
@@ -27,6 +28,17 @@ int client_fail(struct client *client, int err, const char *format, ...)
 	return err;
 }
 
+int client_fail_to_reach(struct client *client, int err, const char *way)
+{
+	if (text_get(&client->fault)[0] != '\0')
+		return err;
+	if (err == -ETIMEDOUT)
+		return client_fail(client, err, "%s does not answer (%s)", client->server, way);
+	if (err == -ECONNREFUSED)
+		return client_fail(client, err, "nothing listens on %s (%s)", client->server, way);
+	return client_fail(client, err, "%s: %s (%s)", client->server, strerror(-err), way);
+}
+
 uint16_t client_request_id(void)
 {
 	uint16_t id;
@@ -40,18 +52,24 @@ uint16_t client_request_id(void)
  * A question asks about the zone's wildcards as well, and a transfer for what is stored
  * (dns/option.h).
  */
-static void add_opt(struct writer *w, uint8_t opcode)
+static void add_opt(struct writer *w, uint8_t opcode, struct slice audit)
 {
 	bool question = opcode == KNOT_OPCODE_QUERY;
+	size_t more = audit.size > 0 ? OPTION_HEAD + audit.size : 0;
 
 	write_u8(w, 0); /* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
 	write_u16(w, KNOT_RRTYPE_OPT);
 	write_u16(w, REQUEST_EDNS_SIZE);
 	write_u32(w, 0);
-	write_u16(w, question ? OPTION_HEAD : 0);
-	if (question) {
-		write_u16(w, OPTION_RANGES);
-		write_u16(w, 0);
+	write_u16(w, question ? (uint16_t)(OPTION_HEAD + more) : 0);
+	if (!question)
+		return;
+	write_u16(w, OPTION_RANGES);
+	write_u16(w, 0);
+	if (more > 0) {
+		write_u16(w, OPTION_AUDIT);
+		write_u16(w, (uint16_t)audit.size);
+		write_bytes(w, audit.data, audit.size);
 	}
 }
 
@@ -88,7 +106,7 @@ int client_request_finish(struct client *client, struct request_mark *mark, cons
 
 	write_bytes(&w, message, size);
 	if (!client->plain)
-		add_opt(&w, knot_wire_get_opcode(message));
+		add_opt(&w, knot_wire_get_opcode(message), client->audit);
 	if (w.full)
 		return client_fail(client, -EMSGSIZE, "the request is larger than a DNS message");
 

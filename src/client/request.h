@@ -26,7 +26,8 @@ struct client {
 	struct client_options options;
 	char server[64];
 	struct text fault;
-	bool plain; /* the server knows no EDNS */
+	bool plain;         /* the server knows no EDNS */
+	struct slice audit; /* goes with questions as OPTION_AUDIT (dns/audit.h); empty: nothing */
 	uint8_t request[UINT16_MAX];
 	size_t request_size;
 	uint8_t answer[UINT16_MAX];
@@ -36,6 +37,12 @@ struct client {
 /* Sets the fault in words; returns err. */
 int client_fail(struct client *client, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Says that the server did not answer, unless something came and it was said what was wrong with it; returns
+ * err. way: "UDP", "TCP", "TLS".
+ */
+int client_fail_to_reach(struct client *client, int err, const char *way);
 
 /*
  * Copies the message into client->request with the ID of mark, an OPT record and the signature,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The client's sockets. None blocks; each wait is a poll() up to a deadline, so that a server that
- * sends a byte a minute is as silent as one that sends none. TCP messages have two octets of length
- * in front (RFC 1035 4.2.2), which go out with the message in one segment (RFC 7766 8).
+ * sends a byte a minute is as silent as one that sends none.
  */
 #include "client/socket.h"
 
@@ -12,11 +11,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/writer.h"
 
 static socklen_t address_size(const struct sockaddr_storage *address)
 {
@@ -103,81 +100,4 @@ int client_socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t 
 		if (err < 0)
 			return err;
 	}
-}
-
-static int send_all(int fd, struct iovec *part, int count, int64_t deadline)
-{
-	while (count > 0) {
-		struct msghdr message = { .msg_iov = part, .msg_iovlen = (size_t)count };
-		ssize_t size = sendmsg(fd, &message, MSG_NOSIGNAL);
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0 && errno != EAGAIN)
-			return -errno;
-		if (size < 0) {
-			int err = client_socket_wait(fd, POLLOUT, deadline);
-
-			if (err < 0)
-				return err;
-			continue;
-		}
-		for (; count > 0 && (size_t)size >= part->iov_len; part++, count--)
-			size -= (ssize_t)part->iov_len;
-		if (count > 0) {
-			part->iov_base = (uint8_t *)part->iov_base + size;
-			part->iov_len -= (size_t)size;
-		}
-	}
-	return 0;
-}
-
-int client_socket_send_message(int fd, const uint8_t *data, size_t size, int64_t deadline)
-{
-	uint8_t length[2];
-	struct iovec part[2] = { { length, sizeof(length) }, { (void *)(uintptr_t)data, size } };
-
-	put_u16(length, (uint16_t)size);
-	return send_all(fd, part, 2, deadline);
-}
-
-static int receive_all(int fd, uint8_t *buffer, size_t size, int64_t deadline)
-{
-	while (size > 0) {
-		ssize_t got = recv(fd, buffer, size, 0);
-
-		if (got == 0)
-			return -ECONNRESET;
-		if (got > 0) {
-			buffer += got;
-			size -= (size_t)got;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return -errno;
-
-		int err = client_socket_wait(fd, POLLIN, deadline);
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
-int client_socket_receive_message(int fd, uint8_t *buffer, size_t room, size_t *ret,
-				  int64_t deadline)
-{
-	uint8_t length[2];
-	int err = receive_all(fd, length, sizeof(length), deadline);
-
-	if (err < 0)
-		return err;
-	size_t size = get_u16(length);
-	if (size > room)
-		return -EBADMSG;
-	err = receive_all(fd, buffer, size, deadline);
-	if (err == 0)
-		*ret = size;
-	return err;
 }

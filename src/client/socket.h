@@ -25,14 +25,4 @@ int client_socket_send_datagram(int fd, const uint8_t *data, size_t size);
 int client_socket_receive_datagram(int fd, uint8_t *buffer, size_t room, size_t *ret,
 				   int64_t deadline);
 
-/* A message with its two octets of length (RFC 1035 4.2.2). */
-int client_socket_send_message(int fd, const uint8_t *data, size_t size, int64_t deadline);
-
-/*
- * The next message of a TCP connection; its size in ret. -ECONNRESET: closed before it was
- * whole.
- */
-int client_socket_receive_message(int fd, uint8_t *buffer, size_t room, size_t *ret,
-				  int64_t deadline);
-
 #endif

@@ -10,12 +10,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/writer.h"
-#include "client/request.h"
-#include "client/socket.h"
+#include "client/connection.h"
 
 enum { WINDOW_MAX = 64, FRAME_MAX = 2 + UINT16_MAX };
 
@@ -30,7 +28,7 @@ struct client_stream {
 	struct client *client;
 	struct client_stream_handler handler;
 	void *arg;
-	int fd;
+	struct client_connection connection;
 	int err; /* sticky */
 	uint16_t next_id;
 	unsigned window;
@@ -38,6 +36,7 @@ struct client_stream {
 	struct slot slot[WINDOW_MAX];
 	size_t in_size; /* octets in "in" */
 	uint8_t in[FRAME_MAX];
+	uint8_t out[FRAME_MAX];
 };
 
 static struct slot *slot_at(struct client_stream *s, unsigned index)
@@ -63,11 +62,11 @@ int client_stream_new(struct client_stream **ret, struct client *client, unsigne
 	s->window = window < 1 ? 1 : window > WINDOW_MAX ? WINDOW_MAX : window;
 	s->next_id = client_request_id();
 	text_reset(&client->fault);
-	int err = client_socket_open(&s->fd, &client->options.address, true,
-				     clock_monotonic_ms() + patience(s));
+	int err = client_connection_open(&s->connection, client, false,
+					 clock_monotonic_ms() + patience(s));
 	if (err < 0) {
 		free(s);
-		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
+		return err;
 	}
 	*ret = s;
 	return 0;
@@ -105,9 +104,11 @@ static int break_off(struct client_stream *s, int err)
 	if (err == -ECONNRESET || err == -EPIPE)
 		client_fail(s->client, err, "%s closed the connection", s->client->server);
 	else if (err == -ETIMEDOUT)
-		client_fail(s->client, err, "%s does not answer (TCP)", s->client->server);
+		client_fail(s->client, err, "%s does not answer (%s)", s->client->server,
+			    client_connection_way(&s->connection));
 	else if (err != -EBADMSG && err != -EMSGSIZE)
-		client_fail(s->client, err, "%s: %s (TCP)", s->client->server, strerror(-err));
+		client_fail(s->client, err, "%s: %s (%s)", s->client->server, strerror(-err),
+			    client_connection_way(&s->connection));
 	s->err = err;
 	while (s->count > 0)
 		deliver(s, slot_at(s, 0)->answer != NULL ? 0 : err);
@@ -144,13 +145,12 @@ static int take_frame(struct client_stream *s, const uint8_t *frame, size_t size
 /* Reads what there is without waiting, and stores whole answers in their slots. */
 static int read_some(struct client_stream *s)
 {
-	ssize_t size = recv(s->fd, s->in + s->in_size, sizeof(s->in) - s->in_size, 0);
+	ssize_t size = client_connection_read(&s->connection, s->in + s->in_size,
+					      sizeof(s->in) - s->in_size);
 	size_t at = 0;
 
-	if (size == 0)
-		return -ECONNRESET;
 	if (size < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return size == -EAGAIN ? 0 : (int)size;
 	s->in_size += (size_t)size;
 	while (s->in_size - at >= 2 && s->in_size - at - 2 >= get_u16(s->in + at)) {
 		size_t length = get_u16(s->in + at);
@@ -171,24 +171,25 @@ static void deliver_ready(struct client_stream *s)
 		deliver(s, 0);
 }
 
-static int write_octets(struct client_stream *s, const uint8_t *octets, size_t size, int flags)
+/* Sends client->request. */
+static int write_request(struct client_stream *s)
 {
 	int64_t deadline = clock_monotonic_ms() + patience(s);
+	size_t size = 2 + s->client->request_size, sent = 0;
 
-	while (size > 0) {
-		ssize_t sent = send(s->fd, octets, size, MSG_NOSIGNAL | flags);
+	put_u16(s->out, (uint16_t)s->client->request_size);
+	memcpy(s->out + 2, s->client->request, s->client->request_size);
+	while (sent < size) {
+		ssize_t more = client_connection_write(&s->connection, s->out + sent, size - sent);
+		int err = 0;
 
-		if (sent > 0) {
-			octets += sent;
-			size -= (size_t)sent;
+		if (more > 0) {
+			sent += (size_t)more;
 			continue;
 		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			return -errno;
-
-		int err = client_socket_wait(s->fd, POLLIN | POLLOUT, deadline);
+		if (more != -EAGAIN)
+			return (int)more;
+		err = client_connection_wait(&s->connection, POLLIN | POLLOUT, deadline);
 		if (err == 0)
 			err = read_some(s);
 		if (err < 0)
@@ -201,7 +202,8 @@ static int write_octets(struct client_stream *s, const uint8_t *octets, size_t s
 static int drain(struct client_stream *s, unsigned limit)
 {
 	while (s->err == 0 && s->count >= limit && s->count > 0) {
-		int err = client_socket_wait(s->fd, POLLIN, clock_monotonic_ms() + patience(s));
+		int err = client_connection_wait(&s->connection, POLLIN,
+						 clock_monotonic_ms() + patience(s));
 
 		if (err == 0)
 			err = read_some(s);
@@ -215,7 +217,6 @@ static int drain(struct client_stream *s, unsigned limit)
 int client_stream_send(struct client_stream *s, struct slice request, uint64_t tag)
 {
 	struct client *client = s->client;
-	uint8_t length[2];
 	int err = drain(s, s->window);
 
 	if (err < 0)
@@ -224,12 +225,8 @@ int client_stream_send(struct client_stream *s, struct slice request, uint64_t t
 	struct slot *slot = slot_at(s, s->count++);
 	*slot = (struct slot){ .mark.id = s->next_id++, .tag = tag };
 	err = client_request_finish(client, &slot->mark, request.data, request.size);
-	if (err == 0) {
-		put_u16(length, (uint16_t)client->request_size);
-		err = write_octets(s, length, sizeof(length), MSG_MORE);
-	}
 	if (err == 0)
-		err = write_octets(s, client->request, client->request_size, 0);
+		err = write_request(s);
 	if (err < 0)
 		return break_off(s, err);
 	deliver_ready(s);
@@ -247,6 +244,6 @@ void client_stream_free(struct client_stream *s)
 		return;
 	for (unsigned i = 0; i < s->count; i++)
 		free(slot_at(s, i)->answer);
-	close(s->fd);
+	client_connection_close(&s->connection);
 	free(s);
 }

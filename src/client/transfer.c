@@ -10,12 +10,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/writer.h"
-#include "client/request.h"
-#include "client/socket.h"
+#include "client/connection.h"
 
 enum { UNSIGNED_MAX = 99 }; /* RFC 8945 5.3.1 */
 
@@ -23,6 +21,7 @@ struct transfer {
 	struct client *client;
 	struct client_answer *answer;
 	const knot_dname_t *zone;
+	uint16_t type; /* AXFR, or AUDIT_TYPE */
 	int (*record)(const struct record *r, void *arg);
 	void *arg;
 
@@ -139,6 +138,11 @@ static int take_message(struct transfer *t, knot_pkt_t *packet)
 	t->messages++;
 	if (t->answer->rcode != KNOT_RCODE_NOERROR || t->answer->tsig_error != 0)
 		return 0;
+	if (t->type == AUDIT_TYPE && t->soas == 0 &&
+	    (answer->count == 0 || knot_pkt_rr(answer, 0)->type != KNOT_RRTYPE_SOA))
+		return client_fail(t->client, -ENOTSUP,
+				   "%s keeps no change log that onnet can read; onnetd does",
+				   t->client->server);
 	if (answer->count == 0)
 		return fail(t, "has a message without records");
 	for (uint16_t i = 0; i < answer->count && err == 0; i++)
@@ -156,14 +160,14 @@ static bool is_over(const struct transfer *t)
 	return t->soas == 2 || t->answer->rcode != KNOT_RCODE_NOERROR || t->answer->tsig_error != 0;
 }
 
-static int receive_message(struct transfer *t, int fd)
+static int receive_message(struct transfer *t, struct client_connection *c)
 {
 	struct client *client = t->client;
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	size_t size;
 	knot_pkt_t *packet;
-	int err = client_socket_receive_message(fd, client->answer, sizeof(client->answer), &size,
-						clock_monotonic_ms() + patience);
+	int err = client_connection_receive(c, client->answer, sizeof(client->answer), &size,
+					    clock_monotonic_ms() + patience);
 
 	if (err == -ECONNRESET)
 		return client_fail(client, err, "%s closed the connection during the transfer",
@@ -180,61 +184,88 @@ static int receive_message(struct transfer *t, int fd)
 	return take_message(t, packet);
 }
 
-static int ask(struct transfer *t, int *ret)
+static int ask(struct transfer *t, struct client_connection *ret)
 {
 	uint8_t message[KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4] = { 0 };
 	struct client *client = t->client;
 	struct writer w = write_begin(message, sizeof(message));
 	int64_t patience = (int64_t)client->options.timeout_ms * client->options.tries;
 	int64_t deadline = clock_monotonic_ms() + patience;
-	int fd;
+	struct client_connection c;
 
 	w.pos += KNOT_WIRE_HEADER_SIZE;
 	write_bytes(&w, t->zone, knot_dname_size(t->zone));
-	write_u16(&w, KNOT_RRTYPE_AXFR);
+	write_u16(&w, t->type);
 	write_u16(&w, KNOT_CLASS_IN);
 	knot_wire_set_qdcount(message, 1);
 
 	int err = client_request_finish(client, &t->mark, message, write_size(&w));
 	if (err < 0)
 		return err;
-	err = client_socket_open(&fd, &client->options.address, true, deadline);
+	err = client_connection_open(&c, client, true, deadline);
 	if (err < 0)
-		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
-	err = client_socket_send_message(fd, client->request, client->request_size, deadline);
+		return err;
+	err = client_connection_send(&c, client->request, client->request_size, deadline);
 	if (err < 0) {
-		close(fd);
-		return client_fail(client, err, "%s: %s (TCP)", client->server, strerror(-err));
+		const char *way = client_connection_way(&c);
+
+		client_connection_close(&c);
+		return client_fail_to_reach(client, err, way);
 	}
-	*ret = fd;
+	*ret = c;
 	return 0;
+}
+
+static int run(struct transfer *t, struct client_answer *ret)
+{
+	struct client_answer answer = { 0 };
+	struct client *client = t->client;
+	struct client_connection c;
+
+	knot_pkt_free(client->packet);
+	client->packet = NULL;
+	text_reset(&client->fault);
+	t->answer = &answer;
+	t->mark.id = client_request_id();
+	int err = ask(t, &c);
+	if (err < 0)
+		return err;
+
+	do
+		err = receive_message(t, &c);
+	while (err == 0 && !is_over(t));
+	client_connection_close(&c);
+	text_done(&t->unsigned_octets);
+	if (err == 0) {
+		answer.packet = client->packet;
+		*ret = answer;
+	}
+	return err;
 }
 
 int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
 		    int (*record)(const struct record *r, void *arg), void *arg)
 {
-	struct client_answer answer = { 0 };
+	struct transfer t = { .client = client,
+			      .zone = zone,
+			      .type = KNOT_RRTYPE_AXFR,
+			      .record = record,
+			      .arg = arg };
+
+	return run(&t, ret);
+}
+
+int client_audit(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		 const struct audit_question *question,
+		 int (*record)(const struct record *r, void *arg), void *arg)
+{
 	struct transfer t = {
-		.client = client, .answer = &answer, .zone = zone, .record = record, .arg = arg
+		.client = client, .zone = zone, .type = AUDIT_TYPE, .record = record, .arg = arg
 	};
-	int fd = -1;
+	uint8_t option[AUDIT_QUESTION_MAX];
 
-	knot_pkt_free(client->packet);
-	client->packet = NULL;
-	text_reset(&client->fault);
-	t.mark.id = client_request_id();
-	int err = ask(&t, &fd);
-	if (err < 0)
-		return err;
-
-	do
-		err = receive_message(&t, fd);
-	while (err == 0 && !is_over(&t));
-	close(fd);
-	text_done(&t.unsigned_octets);
-	if (err == 0) {
-		answer.packet = client->packet;
-		*ret = answer;
-	}
+	client->audit = slice_make(option, audit_question_write(option, question));
+	int err = run(&t, ret);
+	client->audit = slice_make(NULL, 0);
 	return err;
 }

@@ -3,7 +3,7 @@
 #define CLIENT_TRANSFER_H
 
 #include "client/client.h"
-#include "dns/record.h"
+#include "dns/audit.h"
 
 /*
  * AXFR (RFC 5936) of a zone, its signatures checked message by message (RFC 8945 5.3.1). record
@@ -14,5 +14,13 @@
  */
 int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
 		    int (*record)(const struct record *r, void *arg), void *arg);
+
+/*
+ * The same for a zone's change log: record is called for the SOA, and for records of AUDIT_TYPE as dns/audit.h has
+ * them. -ENOTSUP: the server answers, but knows nothing of this.
+ */
+int client_audit(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
+		 const struct audit_question *question,
+		 int (*record)(const struct record *r, void *arg), void *arg);
 
 #endif

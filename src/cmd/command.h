@@ -39,10 +39,12 @@ struct command {
 
 extern const struct command command_domain;
 extern const struct command command_key;
+extern const struct command command_log;
 extern const struct command command_number;
 extern const struct command command_range;
 extern const struct command command_record;
 extern const struct command command_resolve;
+extern const struct command command_undo;
 extern const struct command command_update;
 extern const struct command command_zone;
 

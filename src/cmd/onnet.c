@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/trust.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
 #include "conf/suggest.h"
@@ -23,8 +24,9 @@ static const struct command command_words_help = {
 };
 
 static const struct command *const commands[] = {
-	&command_resolve, &command_number, &command_range, &command_domain,     &command_record,
-	&command_update,  &command_zone,   &command_key,   &command_words_help,
+	&command_resolve, &command_number, &command_range,      &command_domain,
+	&command_record,  &command_update, &command_log,        &command_undo,
+	&command_zone,    &command_key,    &command_words_help,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -283,6 +285,7 @@ static void session_done(struct session *s)
 {
 	client_update_free(s->update);
 	client_free(s->client);
+	client_trust_free(s->trust);
 	knot_tsig_key_deinit(&s->tsig);
 	conf_free(s->conf);
 	text_done(&s->script);

@@ -278,7 +278,8 @@ static int do_server(struct script *x, char *at)
 	client_free(x->s->client);
 	x->s->client = NULL;
 	return set_text(x, &x->s->server,
-			arena_printf(&x->s->arena, "%s@%s", host, port != NULL ? port : "53"));
+			port != NULL ? arena_printf(&x->s->arena, "%s@%s", host, port) :
+				       arena_text(&x->s->arena, host));
 }
 
 static int do_zone(struct script *x, char *at)

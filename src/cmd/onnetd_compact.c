@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "server/control.h"
 #include "server/rights.h"
+#include "server/sandbox.h"
 #include "store/compact.h"
 #include "store/stat.h"
 
@@ -91,6 +92,8 @@ static int compact(const struct conf *conf, bool force)
 		text_printf(&fault, "storage %s: %s", storage, strerror(-err));
 	else
 		err = rights_follow(conf, &fault);
+	if (err == 0)
+		err = sandbox_enter_command(conf);
 	if (err == 0)
 		err = find_gain(storage, &gain, &fault);
 	if (err == 0 && gain < GAIN_MIN && !force) {

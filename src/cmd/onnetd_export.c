@@ -21,6 +21,7 @@
 #include "dns/record.h"
 #include "publish/rows.h"
 #include "server/rights.h"
+#include "server/sandbox.h"
 #include "server/state.h"
 #include "tel/naptr.h"
 #include "zone/export.h"
@@ -258,6 +259,8 @@ static int export(struct export_command *c, const struct conf *conf)
 		err = store_open_reader(&store, folder, &fault);
 		rights_return();
 	}
+	if (err == 0)
+		err = sandbox_enter_command(conf);
 	if (err == 0)
 		err = store_read_begin(store, &txn);
 	if (err == 0)

@@ -18,6 +18,7 @@
 #include "publish/rows.h"
 #include "server/control.h"
 #include "server/rights.h"
+#include "server/sandbox.h"
 #include "server/state.h"
 #include "zone/import.h"
 
@@ -370,6 +371,8 @@ static int run(struct import_command *c, const struct state *state)
 	c->place.ttl = c->ttl;
 
 	int err = rights_follow(conf, &fault);
+	if (err == 0)
+		err = sandbox_enter_command(conf);
 	if (err != 0)
 		fputs(text_get(&fault), stderr);
 	text_done(&fault);

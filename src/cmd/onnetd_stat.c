@@ -18,6 +18,7 @@
 #include "dns/rdata.h"
 #include "dns/record.h"
 #include "server/rights.h"
+#include "server/sandbox.h"
 #include "store/stat.h"
 
 enum { COLUMNS = 8, ROWS_MAX = 4096 };
@@ -424,6 +425,8 @@ static int stat_show(const struct conf *conf, bool json)
 		text_printf(&fault, "storage %s: %s", conf->storage, strerror(-err));
 	else
 		err = rights_follow(conf, &fault);
+	if (err == 0)
+		err = sandbox_enter_command(conf);
 	if (err == 0)
 		err = store_open_reader(&store, conf->storage, &fault);
 	if (err == 0) {

@@ -16,8 +16,9 @@ static const struct {
 	char letter; /* 0: none */
 	bool value;
 } common[] = {
-	{ "config", 'c', true }, { "server", 0, true }, { "key", 'k', true },  { "zone", 0, true },
-	{ "timeout", 0, true },  { "tcp", 0, false },   { "print", 0, false }, { "json", 0, false },
+	{ "config", 'c', true }, { "server", 0, true },  { "key", 'k', true },
+	{ "zone", 0, true },     { "timeout", 0, true }, { "tcp", 0, false },
+	{ "print", 0, false },   { "json", 0, false },   { "tls", 0, true },
 };
 
 const char options_help[] =
@@ -30,6 +31,7 @@ const char options_help[] =
 	"      --print              show the update as an nsupdate script, send nothing\n"
 	"      --json               print JSON (commands that show things)\n"
 	"      --tcp                TCP from the start\n"
+	"      --tls NAME           over TLS; the server's certificate must be for NAME\n"
 	"      --timeout SECONDS    for each try, default 3\n";
 
 /* Seconds with decimals. */
@@ -58,6 +60,8 @@ static int set(struct session *s, const char *name, const char *value)
 		s->zone = value;
 	else if (strcmp(name, "tcp") == 0)
 		s->tcp = true;
+	else if (strcmp(name, "tls") == 0)
+		s->tls = value;
 	else if (strcmp(name, "print") == 0)
 		s->print = true;
 	else if (strcmp(name, "json") == 0)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "client/key.h"
+#include "client/trust.h"
 
 enum { DNS_PORT = 53 };
 
@@ -76,7 +77,11 @@ static int resolve_server(struct session *s, struct sockaddr_storage *ret)
 		return command_fail(EXIT_INTERNAL, "out of memory");
 	if (strchr(host, ':') != NULL || strchr(host, '#') != NULL)
 		return command_fail(EXIT_USAGE, "--server '%s': write ADDRESS@PORT", s->server);
-	int err = getaddrinfo(host, at != NULL ? at + 1 : "53", &hints, &found);
+	int err = getaddrinfo(host,
+			      at != NULL     ? at + 1 :
+			      s->tls != NULL ? "853" :
+					       "53",
+			      &hints, &found);
 	if (err != 0)
 		return command_fail(err == EAI_SERVICE ? EXIT_USAGE : EXIT_UNREACHABLE,
 				    "--server '%s': %s", s->server, gai_strerror(err));
@@ -102,8 +107,10 @@ int session_server(struct session *s, struct sockaddr_storage *ret)
 	struct conf_address address = { 0 };
 	const struct conf *conf;
 
+	uint16_t port = s->tls != NULL ? CONF_PORT_TLS : DNS_PORT;
+
 	if (s->server != NULL) {
-		if (conf_address_parse(&address, s->server, DNS_PORT) < 0)
+		if (conf_address_parse(&address, s->server, port) < 0)
 			return resolve_server(s, ret);
 		*ret = address.socket;
 		return 0;
@@ -111,9 +118,11 @@ int session_server(struct session *s, struct sockaddr_storage *ret)
 	int code = session_conf(s, &conf);
 	if (code != 0)
 		return code;
-	if (conf != NULL && conf->listen_count > 0)
+	if (conf != NULL && s->tls != NULL && conf->listen_tls_count > 0)
+		address = conf->listen_tls[0];
+	else if (conf != NULL && s->tls == NULL && conf->listen_count > 0)
 		address = conf->listen[0];
-	else if (conf_address_parse(&address, "127.0.0.1", DNS_PORT) < 0)
+	else if (conf_address_parse(&address, "127.0.0.1", port) < 0)
 		return command_fail(EXIT_INTERNAL, "no address");
 	any_to_loopback(&address.socket);
 	*ret = address.socket;
@@ -256,14 +265,37 @@ static int choose_key(struct session *s, const knot_dname_t *zone)
 	return key != NULL ? use_configured(s, key) : 0;
 }
 
+/* Whose certificates count, says the configuration, else the system. */
+static int load_trust(struct session *s)
+{
+	struct text fault = { 0 };
+	const struct conf *conf;
+	int code = session_conf(s, &conf);
+
+	if (code != 0 || s->trust != NULL)
+		return code;
+
+	const char *authorities = conf != NULL ? conf->tls.authorities : NULL;
+	if (client_trust_new(&s->trust, authorities, &fault) < 0)
+		code = command_fail(EXIT_INPUT, "%.*s", (int)strcspn(text_get(&fault), "\n"),
+				    text_get(&fault));
+	text_done(&fault);
+	return code;
+}
+
 int session_client(struct session *s, const knot_dname_t *zone, struct client **ret)
 {
 	if (s->client == NULL) {
-		struct client_options options = { .timeout_ms = s->timeout_ms, .tcp = s->tcp };
+		struct client_options options = { .timeout_ms = s->timeout_ms,
+						  .tcp = s->tcp,
+						  .tls = s->tls };
 		int code = session_server(s, &options.address);
 
+		if (code == 0 && s->tls != NULL)
+			code = load_trust(s);
 		if (code != 0)
 			return code;
+		options.trust = s->trust;
 		if (client_new(&s->client, &options) < 0)
 			return command_fail(EXIT_INTERNAL, "out of memory");
 	}

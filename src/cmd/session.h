@@ -26,7 +26,8 @@ struct session {
 	const char *zone;   /* the zone to change; else found */
 	unsigned timeout_ms;
 	bool tcp;
-	bool print; /* show the update as an nsupdate script, send nothing */
+	const char *tls; /* over TLS; the name that the server's certificate must show */
+	bool print;      /* show the update as an nsupdate script, send nothing */
 	bool json;
 
 	struct arena arena; /* lives until the program ends */
@@ -37,6 +38,7 @@ struct session {
 	const struct command *command; /* the one that runs */
 	char words[64];                /* it, as typed: "number set" */
 	struct client *client;
+	struct client_trust *trust; /* with tls */
 	knot_tsig_key_t tsig;
 	const void *tsig_from; /* what tsig was made from; NULL: nothing yet */
 	struct client_update *update;

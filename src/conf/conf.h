@@ -13,6 +13,8 @@
 
 /* What onnet.yaml says, checked. onnet.yaml(5) describes each word. */
 
+enum { CONF_PORT_TLS = 853 }; /* RFC 7858 3.1 */
+
 /* An address and a port (network order inside, as in the socket calls). */
 struct conf_address {
 	struct sockaddr_storage socket;
@@ -30,6 +32,15 @@ struct conf_prefix {
 	int family;
 	uint8_t octets[16];
 	uint8_t length;
+};
+
+/* What is done about DNS cookies; required: over UDP, whoever knows cookies must have a good one. */
+enum conf_cookies { CONF_COOKIES_OFF, CONF_COOKIES_ON, CONF_COOKIES_REQUIRED };
+
+enum { CONF_COOKIE_SECRETS_MAX = 2, CONF_TEXT_MAX = 128 };
+
+struct conf_cookie_secret {
+	uint8_t octets[16]; /* never to be logged */
 };
 
 struct conf_key {
@@ -53,7 +64,16 @@ struct conf_rule {
 	size_t name_count;
 	const uint16_t *type; /* update only: RR types */
 	size_t type_count;
+	bool tls; /* transfer only: not but over TLS */
 	int line; /* where it stands in the file */
+};
+
+/* What TLS needs; paths, already relative to the configuration file. NULL: none. */
+struct conf_tls {
+	const char *certificate; /* ours, with the chain that leads up from it */
+	const char *key;         /* its private key; others than its owner can't read it */
+	const char
+		*authorities; /* whose certificates others must show; NULL: those of the system */
 };
 
 /* Another name server: an entry of primary: or notify:. */
@@ -80,22 +100,44 @@ struct conf_zone {
 	bool naptr_check;   /* default true */
 	bool number_ranges; /* wildcards are number ranges, default false */
 	uint64_t log_size;  /* octets of change log kept, default 64 MiB */
+	uint64_t log_age;   /* seconds that its entries are kept, default 0: any time */
 	int line;
+};
+
+/* A file or folder that a word names. */
+struct conf_file {
+	const char *path;
+	const struct conf_file *next;
 };
 
 struct conf {
 	const char *path;
 	const struct conf_address *listen; /* default 127.0.0.1@53 and ::1@53 */
 	size_t listen_count;
+	const struct conf_address *listen_tls; /* not without tls.certificate and tls.key */
+	size_t listen_tls_count;
 	const struct conf_interface *listen_xdp; /* no interface twice */
 	size_t listen_xdp_count;
-	const char *storage;       /* default /var/lib/onnet */
-	unsigned workers;          /* 0: one for each core */
-	const char *user;          /* NULL: stay who we are */
-	unsigned tcp_idle_timeout; /* seconds, default 10 */
-	unsigned tcp_max_clients;  /* default 1000 */
-	unsigned udp_max_payload;  /* octets, default 1232 */
+	const char *storage;         /* default /var/lib/onnet */
+	unsigned workers;            /* 0: one for each core */
+	const char *user;            /* NULL: stay who we are */
+	bool sandbox;                /* default true */
+	unsigned tcp_idle_timeout;   /* seconds, default 10 */
+	unsigned tcp_max_clients;    /* default 1000 */
+	unsigned tcp_max_per_client; /* connections of one IPv4 address or IPv6 /64, default 100 */
+	unsigned udp_max_payload;    /* octets, default 1232 */
 
+	enum conf_cookies cookies;                      /* default CONF_COOKIES_ON */
+	const struct conf_cookie_secret *cookie_secret; /* the first makes; none: made at start */
+	size_t cookie_secret_count;
+	unsigned rate_limit;      /* UDP responses a second to a client's prefix; 0: any */
+	unsigned rate_limit_slip; /* of those over it, one in so many is a short one; 0: none */
+	const struct conf_prefix *rate_limit_exempt; /* who is not limited */
+	size_t rate_limit_exempt_count;
+	const char *version;  /* told to whoever asks (CH TXT); NULL: nobody is told */
+	const char *identity; /* the same, and by NSID */
+
+	struct conf_tls tls;
 	const struct conf_key *key;
 	size_t key_count;
 	const struct conf_zone *zone;
@@ -104,6 +146,8 @@ struct conf {
 	size_t e164_count;
 	const char *const *isn;
 	size_t isn_count;
+
+	const struct conf_file *file; /* all that are named, in no order; storage is one of them */
 
 	struct arena arena; /* owns all of the above */
 };

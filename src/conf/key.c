@@ -19,8 +19,6 @@
 #include "conf/suggest.h"
 #include "conf/value.h"
 
-enum { SECRET_SIZE = 4096 };
-
 static int base64_value(char c)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -63,11 +61,10 @@ static int secret_read(struct reading *r, const struct row *row, const struct no
 	return 0;
 }
 
-/* The file's text without white space behind it. A negative errno, or 1: others may use the file. */
-static int secret_load(char ret[SECRET_SIZE], const char *path, struct stat *status)
+/* Opens a plain file that is nobody's but its owner's. A negative errno, or 1: others may use the file. */
+static int private_open(int *ret, const char *path, struct stat *status)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	size_t size = 0;
 	int err = 0;
 
 	if (fd < 0)
@@ -78,7 +75,22 @@ static int secret_load(char ret[SECRET_SIZE], const char *path, struct stat *sta
 		err = -ENOTSUP;
 	else if ((status->st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		err = 1;
-	else if (status->st_size >= SECRET_SIZE)
+	if (err != 0)
+		close(fd);
+	else
+		*ret = fd;
+	return err;
+}
+
+/* The file's text without white space behind it. Errors as of private_open(). */
+static int secret_load(char ret[SECRET_SIZE], const char *path, struct stat *status)
+{
+	int fd, err = private_open(&fd, path, status);
+	size_t size = 0;
+
+	if (err != 0)
+		return err;
+	if (status->st_size >= SECRET_SIZE)
 		err = -EFBIG;
 	if (err == 0) {
 		ssize_t got = read(fd, ret, SECRET_SIZE - 1);
@@ -100,26 +112,59 @@ static int secret_load(char ret[SECRET_SIZE], const char *path, struct stat *sta
 	return 0;
 }
 
-static int secret_file_read(struct reading *r, const struct row *row, const struct node *node,
-			    void *ret)
+static int private_fault(struct reading *r, const struct row *row, const struct node *node,
+			 const char *path, const struct stat *status, int err)
 {
-	char secret[SECRET_SIZE];
-	struct stat status;
-	const char *path;
-	int err = kind_path.read(r, row, node, &path);
-
-	if (err < 0)
-		return err;
-
-	err = secret_load(secret, path, &status);
 	if (err > 0)
 		return fault_add(r->faults, node->mark,
 				 "%s: others than its owner may use '%s' (mode %04o); remedy: "
 				 "chmod 600 %s",
-				 row->word, path, (unsigned)(status.st_mode & 07777), path);
+				 row->word, path, (unsigned)(status->st_mode & 07777), path);
+	return fault_add(r->faults, node->mark, "%s: can't read '%s': %s", row->word, path,
+			 err == -ENOTSUP ? "not a plain file" : strerror(-err));
+}
+
+static int private_path_read(struct reading *r, const struct row *row, const struct node *node,
+			     void *ret)
+{
+	struct stat status;
+	const char *path;
+	int fd, err = kind_path.read(r, row, node, &path);
+
 	if (err < 0)
-		return fault_add(r->faults, node->mark, "%s: can't read '%s': %s", row->word, path,
-				 err == -ENOTSUP ? "not a plain file" : strerror(-err));
+		return err;
+	err = private_open(&fd, path, &status);
+	/* who may not open it may have no need to: onnet reads the same configuration */
+	if (err != 0 && err != -EACCES)
+		return private_fault(r, row, node, path, &status, err);
+	if (err == 0)
+		close(fd);
+	*(const char **)ret = path;
+	return 0;
+}
+
+int secret_file_load(struct reading *r, const struct row *row, const struct node *node,
+		     char ret[SECRET_SIZE], const char **path)
+{
+	struct stat status;
+	int err = kind_path.read(r, row, node, path);
+
+	if (err < 0)
+		return err;
+
+	err = secret_load(ret, *path, &status);
+	return err != 0 ? private_fault(r, row, node, *path, &status, err) : 0;
+}
+
+static int secret_file_read(struct reading *r, const struct row *row, const struct node *node,
+			    void *ret)
+{
+	char secret[SECRET_SIZE];
+	const char *path;
+	int err = secret_file_load(r, row, node, secret, &path);
+
+	if (err < 0)
+		return err;
 
 	const char *wrong = base64_check(secret);
 	const char *copy = wrong == NULL ? arena_text(&r->conf->arena, secret) : NULL;
@@ -206,5 +251,6 @@ const struct kind kind_key = { .read = key_read,
 			       .called = "id" };
 const struct kind kind_secret = { .read = secret_read, .size = sizeof(char *) };
 const struct kind kind_secret_file = { .read = secret_file_read, .size = sizeof(char *) };
+const struct kind kind_private_path = { .read = private_path_read, .size = sizeof(char *) };
 const struct kind kind_key_reference = { .read = key_reference_read,
 					 .size = sizeof(struct conf_key *) };

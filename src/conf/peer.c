@@ -14,7 +14,11 @@ static int peer_read(struct reading *r, const struct row *row, const struct node
 	peer->line = node->mark.line;
 	if (node->type == NODE_WORD)
 		return kind_address.read(r, &bare_address, node, &peer->address);
-	return section_read(r, PEER, node, peer);
+
+	int err = section_read(r, PEER, node, peer);
+	if (err != 0 || peer->tls == NULL)
+		return err;
+	return kind_address_tls.read(r, &bare_address, tree_find(node, "address"), &peer->address);
 }
 
 const struct kind kind_peer = { .read = peer_read,

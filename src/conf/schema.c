@@ -15,10 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/cookie.h"
 #include "conf/key.h"
 #include "conf/peer.h"
 #include "conf/rule.h"
 #include "conf/suggest.h"
+#include "conf/tls.h"
 #include "conf/value.h"
 
 static row_read server_read, zone_read, suffixes_read;
@@ -39,23 +41,43 @@ static const struct kind kind_zone = { .read = zone_read,
 
 /* clang-format off */
 static const struct row schema[] = {
+	{ FILE_TOP, "tls", &kind_tls, ONE(conf, tls) },
 	{ FILE_TOP, "server", &kind_server, .at = 0 },
 	{ FILE_TOP, "key", &kind_key, MANY(conf, key) },
 	{ FILE_TOP, "zone", &kind_zone, MANY(conf, zone) },
 	{ FILE_TOP, "number", &kind_suffixes, .at = 0 },
 
+	{ TLS, "certificate", &kind_path, ONE(conf_tls, certificate) },
+	{ TLS, "key", &kind_private_path, ONE(conf_tls, key) },
+	{ TLS, "authorities", &kind_path, ONE(conf_tls, authorities) },
+
 	{ SERVER, "listen", &kind_address, MANY(conf, listen), .least = 1,
 	  .fallback = { "127.0.0.1@53", "::1@53" } },
+	{ SERVER, "listen-tls", &kind_address_tls, MANY(conf, listen_tls) },
 	{ SERVER, "listen-xdp", &kind_interface, MANY(conf, listen_xdp) },
 	{ SERVER, "storage", &kind_path, ONE(conf, storage), .fallback = { "/var/lib/onnet" } },
 	{ SERVER, "workers", &kind_count, ONE(conf, workers), .least = 1, .most = 256 },
 	{ SERVER, "user", &kind_user, ONE(conf, user) },
+	{ SERVER, "sandbox", &kind_flag, ONE(conf, sandbox), .fallback = { "on" } },
 	{ SERVER, "tcp-idle-timeout", &kind_count, ONE(conf, tcp_idle_timeout), .least = 1,
 	  .most = 3600, .fallback = { "10" } },
 	{ SERVER, "tcp-max-clients", &kind_count, ONE(conf, tcp_max_clients), .least = 1,
 	  .most = 1000000, .fallback = { "1000" } },
+	{ SERVER, "tcp-max-per-client", &kind_count, ONE(conf, tcp_max_per_client), .least = 1,
+	  .most = 1000000, .fallback = { "100" } },
 	{ SERVER, "udp-max-payload", &kind_count, ONE(conf, udp_max_payload), .least = 512,
 	  .most = 4096, .fallback = { "1232" } },
+	{ SERVER, "cookies", &kind_cookies, ONE(conf, cookies), .fallback = { "on" } },
+	{ SERVER, "cookie-secret", &kind_cookie_secret, MANY(conf, cookie_secret), .least = 1,
+	  .most = CONF_COOKIE_SECRETS_MAX },
+	{ SERVER, "cookie-secret-file", &kind_cookie_secret_file, MANY(conf, cookie_secret),
+	  .least = 1, .most = CONF_COOKIE_SECRETS_MAX },
+	{ SERVER, "rate-limit", &kind_count, ONE(conf, rate_limit), .most = 1000000 },
+	{ SERVER, "rate-limit-slip", &kind_count, ONE(conf, rate_limit_slip), .most = 100,
+	  .fallback = { "2" } },
+	{ SERVER, "rate-limit-exempt", &kind_prefix, MANY(conf, rate_limit_exempt) },
+	{ SERVER, "version", &kind_text, ONE(conf, version), .most = CONF_TEXT_MAX },
+	{ SERVER, "identity", &kind_text, ONE(conf, identity), .most = CONF_TEXT_MAX },
 
 	{ KEY, "id", &kind_name, ONE(conf_key, id), .required = true },
 	{ KEY, "algorithm", &kind_algorithm, ONE(conf_key, algorithm), .required = true },
@@ -73,6 +95,8 @@ static const struct row schema[] = {
 	  .fallback = { "off" } },
 	{ ZONE, "log-size", &kind_size, ONE(conf_zone, log_size), .least = 64 << 10,
 	  .most = (uint64_t)1024 << 30, .fallback = { "64M" } },
+	{ ZONE, "log-age", &kind_duration, ONE(conf_zone, log_age), .least = 1,
+	  .most = (uint64_t)36500 * 86400 },
 
 	{ NUMBER, "e164", &kind_suffix, MANY(conf, e164) },
 	{ NUMBER, "isn", &kind_suffix, MANY(conf, isn) },
@@ -85,6 +109,7 @@ static const struct row schema[] = {
 
 	{ TRANSFER_RULE, "key", &kind_key_reference, ONE(conf_rule, key) },
 	{ TRANSFER_RULE, "address", &kind_prefix, MANY(conf_rule, address), .least = 1 },
+	{ TRANSFER_RULE, "tls", &kind_flag, ONE(conf_rule, tls) },
 
 	{ PEER, "address", &kind_address, ONE(conf_peer, address), .required = true },
 	{ PEER, "key", &kind_key_reference, ONE(conf_peer, key) },
@@ -98,6 +123,7 @@ const char *section_name(enum section section)
 {
 	static const char *const names[] = {
 		[FILE_TOP] = "the file",
+		[TLS] = "tls",
 		[SERVER] = "server",
 		[KEY] = "a key",
 		[ZONE] = "a zone",
@@ -234,6 +260,9 @@ static int list_read(struct reading *r, const struct row *row, const struct node
 	if (count < row->least)
 		return fault_add(r->faults, node->mark, "%s: an empty list; at least one is wanted",
 				 row->word);
+	if (row->most > 0 && count > row->most)
+		return fault_add(r->faults, node->mark, "%s: at most %ju are wanted", row->word,
+				 (uintmax_t)row->most);
 	if (count > 0) {
 		things = arena_zero(&r->conf->arena, count * row->kind->size);
 		if (things == NULL)
@@ -282,7 +311,8 @@ int section_read(struct reading *r, enum section section, const struct node *nod
 	const struct node *value[ROWS] = { NULL };
 
 	/* "server:" with every line below it commented out is an empty section, not a fault. */
-	bool may_be_empty = section == FILE_TOP || section == SERVER || section == NUMBER;
+	bool may_be_empty = section == FILE_TOP || section == TLS || section == SERVER ||
+			    section == NUMBER;
 
 	if (node->type != NODE_MAPPING && (node->type != NODE_NOTHING || !may_be_empty))
 		return fault_add(r->faults, node->mark,
@@ -312,8 +342,14 @@ int section_read(struct reading *r, enum section section, const struct node *nod
 
 static int server_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
+	int err = section_read(r, SERVER, node, ret);
+
 	(void)row;
-	return section_read(r, SERVER, node, ret);
+	if (err == -ENOMEM || node->type != NODE_MAPPING)
+		return err;
+	if (cookie_secrets_check(r, node) < 0)
+		return -EINVAL;
+	return err == 0 ? tls_check(r, node) : err;
 }
 
 static int suffixes_read(struct reading *r, const struct row *row, const struct node *node,

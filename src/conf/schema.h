@@ -19,7 +19,7 @@ struct reading {
 };
 
 /* The mappings that a file is made of. */
-enum section { FILE_TOP, SERVER, KEY, ZONE, NUMBER, UPDATE_RULE, TRANSFER_RULE, PEER };
+enum section { FILE_TOP, TLS, SERVER, KEY, ZONE, NUMBER, UPDATE_RULE, TRANSFER_RULE, PEER };
 
 struct row;
 

@@ -77,6 +77,33 @@ static int size_read(struct reading *r, const struct row *row, const struct node
 	return 0;
 }
 
+/* "90", "90s", "15m", "12h", "30d", "2w" */
+static int duration_read(struct reading *r, const struct row *row, const struct node *node,
+			 void *ret)
+{
+	static const char units[] = "smhdw";
+	static const uint64_t seconds[] = { 1, 60, 3600, 86400, 7 * 86400 };
+	const char *text = node->text, *unit = NULL;
+	uint64_t value = 0;
+	size_t digits = strspn(text, "0123456789");
+
+	for (size_t i = 0; i < digits && value <= row->most; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	if (text[digits] != '\0')
+		unit = text[digits + 1] == '\0' ? strchr(units, text[digits]) : NULL;
+	if (unit != NULL && value <= row->most)
+		value *= seconds[unit - units];
+	if (digits == 0 || (unit == NULL && text[digits] != '\0') || value < row->least ||
+	    value > row->most)
+		return fault_add(r->faults, node->mark,
+				 "%s: '%.80s' is not a time from %jus to %jud (seconds; s, m, h, d "
+				 "or w behind the number)",
+				 row->word, text, (uintmax_t)row->least,
+				 (uintmax_t)row->most / 86400);
+	*(uint64_t *)ret = value;
+	return 0;
+}
+
 static int flag_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	static const struct {
@@ -95,17 +122,28 @@ static int flag_read(struct reading *r, const struct row *row, const struct node
 	return value_fault(r, row, node, "on or off");
 }
 
+static int read_address(struct reading *r, const struct row *row, const struct node *node,
+			struct conf_address *ret, uint16_t default_port)
+{
+	char why[REMEDY_SIZE];
+
+	if (address_parse(ret, node->text, default_port, why) < 0)
+		return fault_add(r->faults, node->mark,
+				 "%s: '%.80s': %s; wanted is ADDRESS or ADDRESS@PORT", row->word,
+				 node->text, why);
+	return 0;
+}
+
 static int address_read(struct reading *r, const struct row *row, const struct node *node,
 			void *ret)
 {
-	const char *text = node->text;
-	char why[REMEDY_SIZE];
+	return read_address(r, row, node, ret, DEFAULT_PORT);
+}
 
-	if (address_parse(ret, text, DEFAULT_PORT, why) < 0)
-		return fault_add(r->faults, node->mark,
-				 "%s: '%.80s': %s; wanted is ADDRESS or ADDRESS@PORT", row->word,
-				 text, why);
-	return 0;
+static int address_tls_read(struct reading *r, const struct row *row, const struct node *node,
+			    void *ret)
+{
+	return read_address(r, row, node, ret, CONF_PORT_TLS);
 }
 
 static size_t address_identity(const void *thing, uint8_t *ret)
@@ -177,6 +215,18 @@ const char *path_resolve(struct conf *conf, const char *path)
 	return arena_printf(&conf->arena, "%.*s/%s", (int)(slash - conf->path), conf->path, path);
 }
 
+/* A server that may open nothing else has to know all of them. */
+static int file_note(struct conf *conf, const char *path)
+{
+	struct conf_file *file = arena_zero(&conf->arena, sizeof(*file));
+
+	if (file == NULL)
+		return -ENOMEM;
+	*file = (struct conf_file){ .path = path, .next = conf->file };
+	conf->file = file;
+	return 0;
+}
+
 static int path_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	const char *text = node->text;
@@ -188,7 +238,7 @@ static int path_read(struct reading *r, const struct row *row, const struct node
 	if (path == NULL)
 		return -ENOMEM;
 	*(const char **)ret = path;
-	return 0;
+	return file_note(r->conf, path);
 }
 
 static int user_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
@@ -275,6 +325,17 @@ static int number_read(struct reading *r, const struct row *row, const struct no
 	return 0;
 }
 
+static int text_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
+{
+	size_t size = strlen(node->text);
+
+	if (size == 0 || size > row->most)
+		return fault_add(r->faults, node->mark, "%s: wanted are 1 to %ju octets", row->word,
+				 (uintmax_t)row->most);
+	*(const char **)ret = node->text;
+	return 0;
+}
+
 static int type_read(struct reading *r, const struct row *row, const struct node *node, void *ret)
 {
 	const char *text = node->text;
@@ -293,10 +354,14 @@ static int type_read(struct reading *r, const struct row *row, const struct node
 
 const struct kind kind_count = { .read = count_read, .size = sizeof(unsigned) };
 const struct kind kind_size = { .read = size_read, .size = sizeof(uint64_t) };
+const struct kind kind_duration = { .read = duration_read, .size = sizeof(uint64_t) };
 const struct kind kind_flag = { .read = flag_read, .size = sizeof(bool) };
 const struct kind kind_address = { .read = address_read,
 				   .size = sizeof(struct conf_address),
 				   .identity = address_identity };
+const struct kind kind_address_tls = { .read = address_tls_read,
+				       .size = sizeof(struct conf_address),
+				       .identity = address_identity };
 const struct kind kind_interface = { .read = interface_read,
 				     .size = sizeof(struct conf_interface),
 				     .identity = interface_identity };
@@ -309,4 +374,5 @@ const struct kind kind_suffix = { .read = name_read,
 				  .identity = name_identity };
 const struct kind kind_algorithm = { .read = algorithm_read, .size = sizeof(char *) };
 const struct kind kind_number = { .read = number_read, .size = sizeof(char *) };
+const struct kind kind_text = { .read = text_read, .size = sizeof(char *) };
 const struct kind kind_type = { .read = type_read, .size = sizeof(uint16_t) };

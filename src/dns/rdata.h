@@ -22,7 +22,7 @@ bool rdata_equal(uint16_t type, struct slice a, struct slice b);
 
 /*
  * Whether the octets have the form of the type; names in them must be whole. Unknown types always
- * have.
+ * have. errno is ENOMEM where that could not be found out.
  */
 bool rdata_valid(uint16_t type, struct slice rdata);
 

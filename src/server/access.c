@@ -182,10 +182,11 @@ static bool match_type(const struct access_rule *rule, uint16_t type)
 }
 
 bool access_transfer(const struct access *access, const struct server_key *key,
-		     const struct sockaddr *peer)
+		     const struct sockaddr *peer, bool tls)
 {
 	for (size_t i = 0; i < access->transfer_count; i++)
-		if (match_asker(&access->transfer[i], key, peer))
+		if ((tls || !access->transfer[i].conf->tls) &&
+		    match_asker(&access->transfer[i], key, peer))
 			return true;
 	return false;
 }

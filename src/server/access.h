@@ -32,9 +32,9 @@ struct access {
 int access_make(struct access *ret, struct state *state, const struct zone *zone,
 		struct text *fault);
 
-/* key is NULL where the request is not signed. */
+/* key is NULL where the request is not signed; tls: it came in a way that is good for transfers (RFC 9103). */
 bool access_transfer(const struct access *access, const struct server_key *key,
-		     const struct sockaddr *peer);
+		     const struct sockaddr *peer, bool tls);
 
 /*
  * Whether every record of the update section is allowed by some rule. If not, why says what is not

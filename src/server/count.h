@@ -11,6 +11,12 @@ enum count {
 	COUNT_NOTIFY_SENT,     /* NOTIFY messages, each try */
 	COUNT_NOTIFY_ANSWERED, /* answers to them, whatever they say */
 	COUNT_NOTIFY_GIVEN_UP, /* changes of which a peer was told in vain */
+	COUNT_TLS_GOOD,        /* TLS handshakes */
+	COUNT_TLS_FAILED,
+	COUNT_LIMITED_DROPPED,
+	COUNT_LIMITED_SHORT,
+	COUNT_SIGNATURE_BAD,
+	COUNT_SIGNATURE_UNREAD,
 	COUNTS
 };
 

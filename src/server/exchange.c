@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/reader.h"
+#include "dns/audit.h"
 #include "dns/option.h"
 
 enum {
@@ -29,9 +30,13 @@ static void forget(struct exchange *x)
 	x->dnssec = false;
 	x->version = 0;
 	x->ranges = RANGES_NOT_ASKED;
+	x->audit.data = NULL;
+	x->cookie.status = COOKIE_ABSENT;
+	x->nsid = NULL;
 	x->rcode = KNOT_RCODE_NOERROR;
 	x->why_code = 0;
 	x->why = NULL;
+	x->cut = false;
 	x->message = NULL;
 	x->tsig.present = false;
 	x->tsig.error = 0;
@@ -60,6 +65,48 @@ static void take_opt(struct exchange *x, uint16_t payload, uint32_t ttl)
 	x->dnssec = (ttl & FLAG_DO) != 0;
 }
 
+/* The options of an OPT record that mean something here. */
+struct options {
+	bool ranges, nsid, cookie;
+	struct slice cookie_octets; /* of the first one: RFC 7873 5.2, "All others are ignored" */
+	struct slice audit;         /* data NULL: there is none */
+};
+
+/* false where they are not well formed. */
+static bool read_options(struct reader *r, struct options *ret)
+{
+	*ret = (struct options){ 0 };
+	while (!r->failed && read_left(r) > 0) {
+		uint16_t code = read_u16(r);
+		uint16_t size = read_u16(r);
+		struct slice octets = read_bytes(r, size);
+
+		if (code == OPTION_RANGES) {
+			ret->ranges = true;
+		} else if (code == OPTION_AUDIT) {
+			ret->audit = octets;
+		} else if (code == KNOT_EDNS_OPTION_NSID) {
+			ret->nsid = true;
+		} else if (code == KNOT_EDNS_OPTION_COOKIE && !ret->cookie) {
+			ret->cookie = true;
+			ret->cookie_octets = octets;
+		}
+	}
+	return !r->failed;
+}
+
+static void take_options(struct exchange *x, const struct options *options)
+{
+	if (options->ranges)
+		x->ranges = RANGES_ASKED;
+	x->audit = options->audit;
+	if (options->nsid)
+		x->nsid = x->identity;
+	if (options->cookie && x->cookies != NULL && x->cookies->count > 0)
+		cookie_read(&x->cookie, x->cookies, options->cookie_octets, x->peer,
+			    (uint32_t)clock_wall_s());
+}
+
 /* RFC 6891 6.1.1-6.1.3; false where the octets are not one well-formed OPT record. */
 static bool read_opt(struct exchange *x)
 {
@@ -72,19 +119,14 @@ static bool read_opt(struct exchange *x)
 	uint16_t payload = read_u16(&r);
 	uint32_t ttl = read_u32(&r);
 	uint16_t size = read_u16(&r);
-	struct reader options = read_sub(&r, size);
-	bool ranges = false;
+	struct reader rest = read_sub(&r, size);
+	struct options options;
 
-	while (!options.failed && read_left(&options) > 0) {
-		ranges = read_u16(&options) == OPTION_RANGES || ranges;
-		size = read_u16(&options);
-		read_bytes(&options, size);
-	}
-	if (owner != 0 || type != KNOT_RRTYPE_OPT || options.failed || read_end(&r) != 0)
+	if (owner != 0 || type != KNOT_RRTYPE_OPT || !read_options(&rest, &options) ||
+	    read_end(&r) != 0)
 		return false;
 	take_opt(x, payload, ttl);
-	if (ranges)
-		x->ranges = RANGES_ASKED;
+	take_options(x, &options);
 	return true;
 }
 
@@ -92,6 +134,33 @@ static enum exchange_read broken(struct exchange *x, uint16_t rcode)
 {
 	x->rcode = rcode;
 	return EXCHANGE_BROKEN;
+}
+
+/* What there is to say before anything is looked up, once OPT is read. */
+static enum exchange_read judge_opt(struct exchange *x)
+{
+	if (x->version != 0)
+		return broken(x, KNOT_RCODE_BADVERS);
+	if (x->cookie.status == COOKIE_MALFORMED) /* RFC 7873 5.2.2 */
+		return broken(x, KNOT_RCODE_FORMERR);
+	/* RFC 7873 5.2.3, 5.2.4: over TCP the address is proven without, and a signature proves more */
+	if (x->tcp || (x->message != NULL && x->message->tsig_rr != NULL))
+		return EXCHANGE_WHOLE;
+	if ((x->cookie.status == COOKIE_NEW || x->cookie.status == COOKIE_BAD) &&
+	    x->cookies->required)
+		return broken(x, KNOT_RCODE_BADCOOKIE);
+	return EXCHANGE_WHOLE;
+}
+
+/* RFC 7873 5.4: a query without a question asks for a cookie, or whether it is still good. */
+static bool is_cookie_query(struct exchange *x)
+{
+	const uint8_t *wire = x->wire;
+
+	return x->opcode == KNOT_OPCODE_QUERY && knot_wire_get_qdcount(wire) == 0 &&
+	       knot_wire_get_ancount(wire) == 0 && knot_wire_get_nscount(wire) == 0 &&
+	       knot_wire_get_arcount(wire) == 1 && read_opt(x) &&
+	       x->cookie.status > COOKIE_MALFORMED && x->version == 0;
 }
 
 enum exchange_read exchange_read(struct exchange *x)
@@ -107,6 +176,9 @@ enum exchange_read exchange_read(struct exchange *x)
 			read_question(x);
 		return broken(x, KNOT_RCODE_NOTIMPL);
 	}
+	if (is_cookie_query(x))
+		return broken(x, x->cookie.status == COOKIE_BAD ? KNOT_RCODE_BADCOOKIE :
+								  KNOT_RCODE_NOERROR);
 	if (knot_wire_get_qdcount(wire) != 1 || !read_question(x))
 		return broken(x, KNOT_RCODE_FORMERR);
 	if (x->opcode == KNOT_OPCODE_UPDATE || knot_wire_get_ancount(wire) != 0 ||
@@ -118,7 +190,7 @@ enum exchange_read exchange_read(struct exchange *x)
 		return x->size == x->question_size ? EXCHANGE_WHOLE : broken(x, KNOT_RCODE_FORMERR);
 	if (additional > 1 || !read_opt(x))
 		return EXCHANGE_PARTLY;
-	return x->version == 0 ? EXCHANGE_WHOLE : broken(x, KNOT_RCODE_BADVERS);
+	return judge_opt(x);
 }
 
 static void *arena_alloc(void *ctx, size_t size)
@@ -136,8 +208,23 @@ knot_mm_t exchange_memory(struct arena *arena)
 	return (knot_mm_t){ .ctx = arena, .alloc = arena_alloc, .free = arena_leave };
 }
 
-enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
-				  const struct state *state)
+static enum exchange_read take_parsed_opt(struct exchange *x, const knot_pkt_t *message)
+{
+	const knot_rrset_t *rr = message->opt_rr;
+	const knot_rdata_t *rdata = rr->rrs.count > 0 ? rr->rrs.rdata : NULL;
+	struct reader r =
+		read_begin(rdata != NULL ? rdata->data : NULL, rdata != NULL ? rdata->len : 0);
+	struct options options;
+
+	/* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
+	if (*rr->owner != 0 || !read_options(&r, &options))
+		return broken(x, KNOT_RCODE_FORMERR);
+	take_opt(x, rr->rclass, rr->ttl);
+	take_options(x, &options);
+	return judge_opt(x);
+}
+
+enum exchange_read exchange_parse(struct exchange *x, struct arena *arena)
 {
 	knot_mm_t *mm = arena_take(arena, sizeof(*mm));
 	uint8_t *copy = arena_copy(arena, x->wire, x->size);
@@ -153,16 +240,11 @@ enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
 	int err = knot_pkt_parse(x->message, KNOT_PF_NOCANON);
 	if (err != KNOT_EOK)
 		return broken(x, err == KNOT_ENOMEM ? KNOT_RCODE_SERVFAIL : KNOT_RCODE_FORMERR);
-	if (x->message->opt_rr != NULL) {
-		if (*x->message->opt_rr->owner != 0) /* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
-			return broken(x, KNOT_RCODE_FORMERR);
-		take_opt(x, x->message->opt_rr->rclass, x->message->opt_rr->ttl);
-		if (knot_edns_get_option(x->message->opt_rr, OPTION_RANGES, NULL) != NULL)
-			x->ranges = RANGES_ASKED;
-		if (x->version != 0)
-			return broken(x, KNOT_RCODE_BADVERS);
-	}
+	return x->message->opt_rr != NULL ? take_parsed_opt(x, x->message) : EXCHANGE_WHOLE;
+}
 
+enum exchange_read exchange_verify(struct exchange *x, const struct state *state)
+{
 	uint8_t rcode = tsig_verify(&x->tsig, state, x->message, clock_wall_s());
 	return rcode == KNOT_RCODE_NOERROR ? EXCHANGE_WHOLE : broken(x, rcode);
 }
@@ -181,9 +263,24 @@ static size_t ranges_size(const struct exchange *x)
 	return x->ranges != RANGES_NOT_ASKED ? OPTION_HEAD + OPTION_RANGES_SIZE : 0;
 }
 
+static size_t cookie_size(const struct exchange *x)
+{
+	return x->cookie.status > COOKIE_MALFORMED ? OPTION_HEAD + COOKIE_SIZE : 0;
+}
+
+static size_t nsid_size(const struct exchange *x)
+{
+	return x->nsid != NULL ? OPTION_HEAD + strlen(x->nsid) : 0;
+}
+
+static size_t opt_size(const struct exchange *x)
+{
+	return x->edns ? OPT_SIZE + ranges_size(x) + cookie_size(x) + nsid_size(x) : 0;
+}
+
 void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size_t room)
 {
-	size_t tail = (x->edns ? OPT_SIZE + ranges_size(x) : 0) + tsig_room(&x->tsig);
+	size_t tail = opt_size(x) + tsig_room(&x->tsig);
 
 	if (x->edns && x->question_size + tail + why_size(x) <= room)
 		tail += why_size(x);
@@ -195,7 +292,7 @@ void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size
 	reply->size = x->question_size;
 	reply->max = room > x->question_size + tail ? room - tail : x->question_size;
 	memset(reply->count, 0, sizeof(reply->count));
-	reply->truncated = false;
+	reply->truncated = x->cut;
 	reply->authoritative = false;
 	reply->dnssec = x->dnssec;
 	reply->placed_count = 0;
@@ -205,13 +302,24 @@ static size_t write_opt(const struct exchange *x, uint8_t *at)
 {
 	size_t why = why_size(x);
 	size_t ranges = x->ranges > RANGES_ASKED ? ranges_size(x) : 0;
-	struct writer w = write_begin(at, OPT_SIZE + ranges + why);
+	size_t cookie = cookie_size(x), nsid = nsid_size(x), all = ranges + why + cookie + nsid;
+	struct writer w = write_begin(at, OPT_SIZE + all);
 
 	write_u8(&w, 0);
 	write_u16(&w, KNOT_RRTYPE_OPT);
 	write_u16(&w, x->own_payload);
 	write_u32(&w, (uint32_t)(x->rcode >> 4) << 24 | (x->dnssec ? FLAG_DO : 0));
-	write_u16(&w, (uint16_t)(ranges + why));
+	write_u16(&w, (uint16_t)all);
+	if (cookie > 0) {
+		write_u16(&w, KNOT_EDNS_OPTION_COOKIE);
+		write_u16(&w, COOKIE_SIZE);
+		write_bytes(&w, x->cookie.octets, COOKIE_SIZE);
+	}
+	if (nsid > 0) {
+		write_u16(&w, KNOT_EDNS_OPTION_NSID);
+		write_u16(&w, (uint16_t)(nsid - OPTION_HEAD));
+		write_bytes(&w, x->nsid, nsid - OPTION_HEAD);
+	}
 	if (ranges > 0) {
 		write_u16(&w, OPTION_RANGES);
 		write_u16(&w, OPTION_RANGES_SIZE);

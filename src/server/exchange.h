@@ -2,6 +2,7 @@
 #ifndef SERVER_EXCHANGE_H
 #define SERVER_EXCHANGE_H
 
+#include "server/cookie.h"
 #include "server/tsig.h"
 #include "zone/reply.h"
 
@@ -10,13 +11,19 @@ enum { EXCHANGE_TEXT_MAX = 200 };
 /* What the client asked about the zone's wildcards (dns/option.h), and what the response says. */
 enum exchange_ranges { RANGES_NOT_ASKED, RANGES_ASKED, RANGES_PLAIN, RANGES_NUMBERS };
 
+/* How a request came: a transfer asks for more of TLS than a query does (RFC 9103 7.1, 7.2). */
+enum exchange_tls { EXCHANGE_PLAIN, EXCHANGE_TLS, EXCHANGE_TLS_TRANSFERS };
+
 /* One request as far as it was read, and what its response must say beside records. */
 struct exchange {
 	const uint8_t *wire; /* the request */
 	size_t size;
 	const struct sockaddr *peer;
 	bool tcp;
-	uint16_t own_payload; /* what we say that we take over UDP */
+	enum exchange_tls tls;
+	uint16_t own_payload;                 /* what we say that we take over UDP */
+	const struct cookie_secrets *cookies; /* NULL, or none in it: cookies are passed over */
+	const char *identity; /* said to whoever asks (RFC 5001); NULL: nothing is */
 
 	uint8_t opcode;
 	size_t question_size; /* octets of header and question; the header alone where there is none */
@@ -27,10 +34,15 @@ struct exchange {
 	bool dnssec;
 	uint8_t version;
 	enum exchange_ranges ranges;
+	struct slice
+		audit; /* the option that asks for a change log (dns/audit.h); data NULL: none */
+	struct cookie cookie; /* RFC 7873 */
+	const char *nsid;     /* identity, where it was asked for */
 
 	uint16_t rcode;    /* 12 bits, RFC 6891 6.1.3 */
 	uint16_t why_code; /* extended error (RFC 8914), sent where why is not NULL */
 	const char *why;
+	bool cut; /* the response has no records and is truncated */
 
 	knot_pkt_t *message; /* the request in whole; NULL where the quick look was enough */
 	struct tsig tsig;    /* where it has none, nothing but that is set */
@@ -50,9 +62,9 @@ enum exchange_read {
  */
 enum exchange_read exchange_read(struct exchange *x);
 
-/* Reads the request whole with libknot, and judges its signature; the memory is the arena's. */
-enum exchange_read exchange_parse(struct exchange *x, struct arena *arena,
-				  const struct state *state);
+/* Reads the request whole with libknot; the memory is the arena's. Then judges the signature, if it has one. */
+enum exchange_read exchange_parse(struct exchange *x, struct arena *arena);
+enum exchange_read exchange_verify(struct exchange *x, const struct state *state);
 
 /* Starts the reply in a buffer of room octets: header and question are copied, and room left for OPT and TSIG. */
 void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size_t room);

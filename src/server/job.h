@@ -16,6 +16,7 @@ struct origin {
 	struct sockaddr_storage peer;
 	socklen_t peer_size;
 	struct connection *connection; /* TCP; NULL: UDP */
+	enum exchange_tls tls;         /* of the connection */
 	struct xdp *xdp;               /* UDP by AF_XDP; NULL: by a socket */
 	int socket;                    /* UDP */
 	uint16_t payload_max;          /* UDP: what a datagram holds there; 0: any size */

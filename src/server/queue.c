@@ -76,8 +76,19 @@ void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us
 
 		wait_for(queue, wanted, &deadline);
 	}
-	wait_for(queue, 1, NULL);
 	pthread_mutex_unlock(&queue->lock);
+}
+
+bool queue_wait(struct update_queue *queue, int64_t microseconds)
+{
+	struct timespec deadline = deadline_after(microseconds);
+
+	pthread_mutex_lock(&queue->lock);
+	wait_for(queue, 1, &deadline);
+
+	bool there = queue->count > 0 || queue->closed;
+	pthread_mutex_unlock(&queue->lock);
+	return there;
 }
 
 size_t queue_waiting(struct update_queue *queue)

@@ -29,10 +29,13 @@ bool queue_put(struct update_queue *queue, struct job *job);
 struct job *queue_take(struct update_queue *queue, size_t max);
 
 /*
- * Waits at most patience_us microseconds until there are wanted jobs, and, however long it takes,
- * until there is one. Returns at once where the queue is closed.
+ * Waits at most patience_us microseconds until there are wanted jobs, where these are more than one. Returns at
+ * once where the queue is closed.
  */
 void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us);
+
+/* Waits so long for a job: true: there is one, or the queue was closed. */
+bool queue_wait(struct update_queue *queue, int64_t microseconds);
 
 /* How many wait now. */
 size_t queue_waiting(struct update_queue *queue);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A hash table of messages, and for each second the list of those signed in it, which is how they
- * are forgotten: seconds older than a signature's life go whole. A MAC is as good as random, so its octets are the
+ * are forgotten: seconds older than a signature's life go whole. Seconds lie SECONDS apart in one list; a clock that
+ * stepped may have put others there, which stay. A MAC is as good as random, so its octets are the
  * hash. Used by the writer's thread alone.
  */
 #include "server/replay.h"
@@ -85,19 +86,39 @@ static void unchain(struct replay *replay, uint32_t index)
 	*link = replay->entry[index - 1].next_in_chain;
 }
 
-static void forget_second(struct replay *replay, uint64_t second)
+/* The list of a second, as far as it was signed up to the limit. */
+static void forget_second(struct replay *replay, uint64_t second, uint64_t limit)
 {
-	uint32_t *head = &replay->second[second % SECONDS];
+	uint32_t *link = &replay->second[second % SECONDS];
 
-	while (*head != 0) {
-		uint32_t index = *head;
+	while (*link != 0) {
+		uint32_t index = *link;
 		struct entry *entry = &replay->entry[index - 1];
 
-		*head = entry->next_in_second;
+		if (entry->signed_at > limit) {
+			link = &entry->next_in_second;
+			continue;
+		}
+		*link = entry->next_in_second;
 		unchain(replay, index);
 		entry->next_in_chain = replay->free;
 		replay->free = index;
 	}
+}
+
+uint64_t replay_oldest(const struct replay *replay)
+{
+	return replay->oldest;
+}
+
+void replay_forget(struct replay *replay, uint64_t oldest, uint64_t now)
+{
+	if (oldest > now + LIFE)
+		return; /* said by a clock that was ahead */
+	if (oldest > replay->oldest + SECONDS)
+		replay->oldest = oldest - SECONDS; /* all lists are looked at once */
+	for (; replay->oldest < oldest; replay->oldest++)
+		forget_second(replay, replay->oldest, oldest - 1);
 }
 
 bool replay_in_time(struct replay *replay, uint64_t signed_at, uint64_t now)
@@ -107,10 +128,7 @@ bool replay_in_time(struct replay *replay, uint64_t signed_at, uint64_t now)
 	/* A clock that was ahead and was put right: nothing signed from now on was forgotten. */
 	if (replay->oldest > now + LIFE)
 		replay->oldest = now;
-	if (oldest > replay->oldest + SECONDS)
-		replay->oldest = oldest - SECONDS; /* all lists are looked at once */
-	for (; replay->oldest < oldest; replay->oldest++)
-		forget_second(replay, replay->oldest);
+	replay_forget(replay, oldest, now);
 	return signed_at >= replay->oldest;
 }
 
@@ -142,8 +160,8 @@ static int grow(struct replay *replay)
 static uint32_t take_index(struct replay *replay)
 {
 	if (replay->free == 0 && replay->used == replay->capacity)
-		while (replay->free == 0)
-			forget_second(replay, replay->oldest++);
+		for (; replay->free == 0; replay->oldest++)
+			forget_second(replay, replay->oldest, replay->oldest);
 	if (replay->free != 0) {
 		uint32_t index = replay->free;
 

@@ -24,6 +24,12 @@ bool replay_find(const struct replay *replay, uint64_t mac, uint64_t signed_at, 
 /* Whether a message signed then can still be told from a copy. now in seconds since 1970. */
 bool replay_in_time(struct replay *replay, uint64_t signed_at, uint64_t now);
 
+/* The first second that is remembered: messages signed before it are too late. */
+uint64_t replay_oldest(const struct replay *replay);
+
+/* What was signed before this second is too late, unless that is far ahead of now. */
+void replay_forget(struct replay *replay, uint64_t oldest, uint64_t now);
+
 /* Remembers a message, or its new RCODE; -ENOMEM. */
 int replay_add(struct replay *replay, uint64_t mac, uint64_t signed_at, uint8_t rcode);
 

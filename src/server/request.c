@@ -6,20 +6,36 @@
  */
 #include "server/request.h"
 
+#include "dns/audit.h"
 #include "dns/rdata.h"
+#include "server/audit.h"
+#include "server/chaos.h"
 #include "server/transfer.h"
 #include "server/update.h"
+#include "server/verify.h"
 
 int responder_init(struct responder *r, struct store *store, const struct state *state)
 {
-	*r = (struct responder){ .store = store, .state = state };
-	return zone_view_init(&r->view, store, state->zones);
+	*r = (struct responder){ .store = store,
+				 .state = state,
+				 .refused.what = "updates refused" };
+	int err = zone_view_init(&r->view, store, state->zones);
+	if (err != 0)
+		return err;
+	err = rate_new(&r->bad_signatures);
+	if (err == 0)
+		err = limit_use(&r->limit, state->conf);
+	if (err != 0)
+		responder_done(r);
+	return err;
 }
 
 int responder_use(struct responder *r, const struct state *state)
 {
-	int err = zone_view_use(&r->view, state->zones);
+	int err = limit_use(&r->limit, state->conf);
 
+	if (err == 0)
+		err = zone_view_use(&r->view, state->zones);
 	if (err == 0)
 		r->state = state;
 	return err;
@@ -28,6 +44,8 @@ int responder_use(struct responder *r, const struct state *state)
 void responder_done(struct responder *r)
 {
 	zone_view_done(&r->view);
+	limit_done(&r->limit);
+	rate_free(r->bad_signatures);
 	arena_done(&r->arena);
 	job_pool_done(&r->jobs);
 }
@@ -68,8 +86,10 @@ static enum response answer_query(struct responder *r, struct request *request, 
 	struct reply reply;
 
 	if (x->qclass != KNOT_CLASS_IN) {
-		x->rcode = KNOT_RCODE_REFUSED;
-		return fail(x, wire, size);
+		exchange_reply(x, &reply, wire, response_room(x));
+		x->rcode = x->qclass == KNOT_CLASS_CH ? chaos_answer(x, r->state->conf, &reply) :
+							KNOT_RCODE_REFUSED;
+		return finish(x, &reply, size);
 	}
 	if (is_question_only(x->qtype)) {
 		x->rcode = KNOT_RCODE_NOTIMPL;
@@ -117,6 +137,14 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 	return finish(x, &reply, size);
 }
 
+static enum response answer_audit(struct responder *r, struct exchange *x, uint8_t *wire,
+				  size_t *size, struct stream **stream)
+{
+	enum response response = audit_begin(stream, r, x);
+
+	return response == RESPONSE_READY ? fail(x, wire, size) : response;
+}
+
 /* What we take over UDP and send at most: no more than passes where the request came in. */
 static uint16_t own_payload(const struct responder *r, const struct origin *origin)
 {
@@ -132,6 +160,32 @@ static bool is_transfer(const struct exchange *x)
 	return x->qtype == KNOT_RRTYPE_AXFR || x->qtype == KNOT_RRTYPE_IXFR;
 }
 
+static bool is_audit(const struct exchange *x)
+{
+	return x->qtype == AUDIT_TYPE && x->audit.data != NULL;
+}
+
+/* Updates are limited once they are refused: see update_receive(). */
+static enum exchange_read hold_back(struct responder *r, struct exchange *x,
+				    enum exchange_read read)
+{
+	if (read == EXCHANGE_SILENCE || x->opcode == KNOT_OPCODE_UPDATE)
+		return read;
+	switch (limit_judge(&r->limit, r->state->conf, x, r->now_ms)) {
+	case LIMIT_SEND:
+		break;
+	case LIMIT_SHORT:
+		count_add(&r->counts, COUNT_LIMITED_SHORT, 1);
+		x->cut = true;
+		x->rcode = KNOT_RCODE_NOERROR;
+		return EXCHANGE_BROKEN;
+	case LIMIT_NOTHING:
+		count_add(&r->counts, COUNT_LIMITED_DROPPED, 1);
+		return EXCHANGE_SILENCE;
+	}
+	return read;
+}
+
 void request_read(struct responder *r, struct request *request, const struct origin *origin,
 		  struct slice octets)
 {
@@ -142,8 +196,11 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->size = octets.size;
 	x->peer = (const struct sockaddr *)&origin->peer;
 	x->tcp = origin->connection != NULL;
+	x->tls = origin->tls;
 	x->own_payload = own_payload(r, origin);
-	request->read = exchange_read(x);
+	x->cookies = &r->state->cookies;
+	x->identity = r->state->conf->identity;
+	request->read = hold_back(r, x, exchange_read(x));
 	request->plain = (request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
 			 x->opcode == KNOT_OPCODE_QUERY;
 	if (request->plain)
@@ -175,13 +232,15 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 	if (request->read == EXCHANGE_PARTLY && x->opcode == KNOT_OPCODE_UPDATE)
 		return update_receive(r, request->origin, x, wire, size);
 	if (request->read == EXCHANGE_PARTLY)
-		request->read = exchange_parse(x, &r->arena, r->state);
+		request->read = verify_request(r, x, &r->arena);
 
 	enum response response;
 	if (request->read == EXCHANGE_BROKEN)
 		response = fail(x, wire, size);
 	else if (is_transfer(x))
 		response = answer_transfer(r, x, wire, size, stream);
+	else if (is_audit(x))
+		response = answer_audit(r, x, wire, size, stream);
 	else
 		response = answer_query(r, request, wire, size);
 	if (x->message != NULL)

@@ -2,8 +2,10 @@
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
 
+#include "base/log_bound.h"
 #include "server/count.h"
 #include "server/job.h"
+#include "server/limit.h"
 #include "server/transfer_log.h"
 #include "zone/answer.h"
 
@@ -14,7 +16,11 @@ struct responder {
 	struct store *store;
 	const struct state *state;
 	struct zone_view view;                     /* renewed by the owner, for each batch */
+	int64_t now_ms;                            /* clock_monotonic_ms(), renewed like view */
 	struct arena arena;                        /* emptied after each request */
+	struct limit limit;                        /* on responses over UDP */
+	struct rate *bad_signatures;               /* of each sender */
+	struct log_bound refused;                  /* lines about updates */
 	struct counts counts;                      /* the thread's */
 	struct transfer_pace transfer_pace;        /* of its lines about transfers */
 	struct job_pool jobs;                      /* to be used for updates */

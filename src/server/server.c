@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Start, reload and stop. Sockets are bound first, with the rights that takes; then the rights are
- * dropped, the store is opened by who is left, and threads start when there is something to serve.
+ * dropped, with all that is not needed any more (server/sandbox.h), the store is opened by who is left, and threads start when there is something to serve.
  *
  * A reload makes a new state beside the old one. The old one is freed when nobody can hold it any
  * more: each worker has taken the new one, the writer has done what came before that, and each
@@ -20,6 +20,7 @@
 #include "server/control.h"
 #include "server/peer.h"
 #include "server/rights.h"
+#include "server/sandbox.h"
 #include "server/seed.h"
 #include "server/worker.h"
 #include "server/writer.h"
@@ -39,12 +40,12 @@ struct server {
 };
 
 /* SO_REUSEPORT lets another server of ours bind the same address in silence; this does not. */
-static int check_free(const struct conf_address *address)
+static int check_free(const struct conf_address *address, bool tls)
 {
-	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
 	int one = 1, err = 0;
 
-	for (int i = 0; err == 0 && i < 2; i++) {
+	for (int i = 0; err == 0 && i < (tls ? 1 : 2); i++) {
 		int fd = socket(address->socket.ss_family, types[i] | SOCK_CLOEXEC, 0);
 
 		if (fd < 0)
@@ -60,13 +61,15 @@ static int check_free(const struct conf_address *address)
 	return err;
 }
 
-static int listen_at(struct server *server, const struct conf_address *address, struct text *fault)
+static int listen_at(struct server *server, const struct conf_address *address, bool tls,
+		     struct text *fault)
 {
 	char name[PEER_TEXT_ROOM];
-	int err = check_free(address);
+	int err = check_free(address, tls);
 
 	for (size_t i = 0; err == 0 && i < server->worker_count; i++)
-		err = worker_listen(&server->worker[i], address);
+		err = tls ? worker_listen_tls(&server->worker[i], address) :
+			    worker_listen(&server->worker[i], address);
 	if (err == 0)
 		return 0;
 	peer_format(name, (const struct sockaddr *)&address->socket);
@@ -119,7 +122,9 @@ static int make_workers(struct server *server, struct text *fault)
 		server->worker_count++;
 	}
 	for (size_t i = 0; err == 0 && i < conf->listen_count; i++)
-		err = listen_at(server, &conf->listen[i], fault);
+		err = listen_at(server, &conf->listen[i], false, fault);
+	for (size_t i = 0; err == 0 && i < conf->listen_tls_count; i++)
+		err = listen_at(server, &conf->listen_tls[i], true, fault);
 	for (size_t i = 0; err == 0 && i < conf->listen_xdp_count; i++)
 		err = listen_xdp(server, &conf->listen_xdp[i]);
 	return err;
@@ -162,6 +167,8 @@ static int start(struct server *server, struct text *fault)
 	int err = make_workers(server, fault);
 	if (err == 0)
 		err = rights_drop(conf, fault);
+	if (err == 0)
+		err = sandbox_enter(conf);
 	if (err == 0)
 		err = store_open(&server->store, conf->storage, fault);
 	if (err == 0)
@@ -245,13 +252,13 @@ static int seed_task(void *arg)
 	return err == 0 ? writer_recall(seed->writer, seed->state) : err;
 }
 
-static bool same_listen(const struct conf *a, const struct conf *b)
+static bool same_addresses(const struct conf_address *a, size_t a_count,
+			   const struct conf_address *b, size_t b_count)
 {
-	if (a->listen_count != b->listen_count)
+	if (a_count != b_count)
 		return false;
-	for (size_t i = 0; i < a->listen_count; i++)
-		if (a->listen[i].size != b->listen[i].size ||
-		    memcmp(&a->listen[i].socket, &b->listen[i].socket, a->listen[i].size) != 0)
+	for (size_t i = 0; i < a_count; i++)
+		if (a[i].size != b[i].size || memcmp(&a[i].socket, &b[i].socket, a[i].size) != 0)
 			return false;
 	return true;
 }
@@ -272,12 +279,17 @@ static void tell_unchangeable(const struct conf *old, const struct conf *new)
 	bool user = old->user == NULL || new->user == NULL ? old->user != new->user :
 							     strcmp(old->user, new->user) != 0;
 
-	if (!same_listen(old, new))
+	if (!same_addresses(old->listen, old->listen_count, new->listen, new->listen_count))
 		log_warning("reload: listen changed; it takes a restart");
+	if (!same_addresses(old->listen_tls, old->listen_tls_count, new->listen_tls,
+			    new->listen_tls_count))
+		log_warning("reload: listen-tls changed; it takes a restart");
 	if (!same_listen_xdp(old, new))
 		log_warning("reload: listen-xdp changed; it takes a restart");
 	if (strcmp(old->storage, new->storage) != 0)
 		log_warning("reload: storage changed; it takes a restart");
+	if (old->sandbox != new->sandbox)
+		log_warning("reload: sandbox changed; it takes a restart");
 	if (old->workers != new->workers || user)
 		log_warning("reload: workers or user changed; it takes a restart");
 }
@@ -300,6 +312,7 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 		state_free(state);
 		return err;
 	}
+	cookie_secrets_keep(&state->cookies, &old->cookies);
 	tell_unchangeable(old->conf, state->conf);
 	allow_files(state->conf);
 	server->state = state;

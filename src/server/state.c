@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "server/tls.h"
+
 static int make_key(struct server_key *ret, const struct conf_key *key, const struct conf *conf,
 		    struct text *fault)
 {
@@ -30,6 +32,7 @@ static int make_zone(struct zone *ret, const struct conf_zone *zone, const struc
 	ret->naptr_check = zone->naptr_check;
 	ret->number_ranges = zone->number_ranges;
 	ret->log_size = zone->log_size;
+	ret->log_age = zone->log_age;
 	return 0;
 }
 
@@ -63,8 +66,12 @@ int state_new(struct state **ret, struct conf *conf, struct text *fault)
 	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
 	if (state->key == NULL || state->access == NULL)
 		err = -ENOMEM;
+	if (err == 0)
+		err = cookie_secrets_make(&state->cookies, conf);
 	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
 		err = make_key(&state->key[i], &conf->key[i], conf, fault);
+	if (err == 0 && conf->tls.certificate != NULL)
+		err = tls_credentials_new(&state->tls, &conf->tls, fault);
 	if (err == 0)
 		err = make_zones(state, fault);
 	if (err != 0)
@@ -80,6 +87,7 @@ void state_free(struct state *state)
 		return;
 	for (size_t i = 0; state->key != NULL && i < state->conf->key_count; i++)
 		knot_tsig_key_deinit(&state->key[i].tsig);
+	tls_credentials_release(state->tls);
 	zone_table_free(state->zones);
 	conf_free(state->conf);
 	arena_done(&state->arena);

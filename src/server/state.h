@@ -6,7 +6,10 @@
 
 #include "conf/conf.h"
 #include "server/access.h"
+#include "server/cookie.h"
 #include "zone/table.h"
+
+struct tls_credentials;
 
 struct server_key {
 	knot_tsig_key_t tsig; /* name in lower case */
@@ -21,8 +24,10 @@ struct state {
 	struct conf *conf;
 	struct arena arena;
 	struct zone_table *zones;
-	struct server_key *key; /* as many as conf has, in the same order */
-	struct access *access;  /* one for each zone, by its index */
+	struct server_key *key;      /* as many as conf has, in the same order */
+	struct tls_credentials *tls; /* our certificate; NULL: none */
+	struct access *access;       /* one for each zone, by its index */
+	struct cookie_secrets cookies;
 };
 
 /* Takes conf over, also on failure: a negative errno and a line "FILE:LINE: what is wrong" in fault. */

@@ -35,6 +35,12 @@ static int keep_request(struct stream *stream, const struct zone *zone, const st
 	stream->x.wire = wire;
 	keep_peer(stream, x->peer);
 	stream->x.message = NULL;
+	stream->x.cookies = NULL;
+	if (x->nsid != NULL) {
+		stream->x.nsid = arena_text(&stream->arena, x->nsid);
+		if (stream->x.nsid == NULL)
+			return -ENOMEM;
+	}
 	stream->x.tsig.rr = NULL;
 	if (x->tsig.key == NULL)
 		return 0;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "server/peer.h"
 #include "server/stream.h"
+#include "server/tls.h"
 
 enum {
 	LENGTH_SIZE = 2,
@@ -32,6 +33,8 @@ enum {
 struct connection {
 	enum event event; /* EVENT_CONNECTION */
 	int socket;
+	struct tls_session *tls; /* NULL: none */
+	bool shaking_hands;      /* its handshake is under way */
 	struct origin origin;
 	struct connection *older, *newer;
 	int64_t active; /* when it last got something done */
@@ -48,7 +51,7 @@ struct connection {
 	bool closed; /* waits for its jobs only */
 };
 
-int listener_open(struct listener *listener, const struct conf_address *address)
+int listener_open(struct listener *listener, const struct conf_address *address, bool tls)
 {
 	int one = 1, err = 0;
 	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -66,7 +69,7 @@ int listener_open(struct listener *listener, const struct conf_address *address)
 		close(fd);
 		return err;
 	}
-	*listener = (struct listener){ .event = EVENT_LISTENER, .socket = fd };
+	*listener = (struct listener){ .event = EVENT_LISTENER, .socket = fd, .tls = tls };
 	return 0;
 }
 
@@ -135,6 +138,8 @@ static void connection_close(struct worker *worker, struct connection *c)
 	if (c->closed)
 		return;
 	list_remove(worker, c);
+	tls_session_free(c->tls);
+	c->tls = NULL;
 	close(c->socket);
 	c->closed = true;
 	atomic_fetch_sub(&worker->shared->tcp_clients, 1);
@@ -142,27 +147,48 @@ static void connection_close(struct worker *worker, struct connection *c)
 		bury(worker, c);
 }
 
-static int connection_new(struct worker *worker, int fd, const struct origin *origin)
+static struct connection *connection_allocate(void)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
-	int one = 1;
 
 	if (c != NULL)
 		c->in = malloc(IN_ROOM);
-	if (c == NULL || c->in == NULL) {
-		free(c);
+	if (c != NULL && c->in != NULL)
+		return c;
+	free(c);
+	return NULL;
+}
+
+/* Takes the socket over where it returns 0. */
+static int connection_new(struct worker *worker, int fd, const struct origin *origin, bool tls)
+{
+	struct connection *c = connection_allocate();
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
+	int one = 1;
+
+	if (c == NULL)
 		return -ENOMEM;
-	}
 	c->event = EVENT_CONNECTION;
 	c->socket = fd;
 	c->origin = *origin;
 	c->origin.connection = c;
 	c->events = EPOLLIN;
+	c->shaking_hands = tls;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+
+	int err = 0;
+	if (tls) {
+		struct tls_credentials *credentials = worker->responder.state->tls;
+
+		/* a reload may have taken the certificate away; the listener goes with the next start */
+		err = credentials != NULL ? tls_session_new(&c->tls, credentials, fd) : -ENOENT;
+	}
+	if (err == 0 && epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+		err = -errno;
+	if (err != 0) {
+		tls_session_free(c->tls);
 		connection_free(c);
-		return -errno;
+		return err;
 	}
 	list_add(worker, c);
 	return 0;
@@ -184,11 +210,23 @@ void listener_serve(struct listener *listener, struct worker *worker)
 		if (fd < 0)
 			return;
 		if (atomic_fetch_add(&worker->shared->tcp_clients, 1) >= max ||
-		    connection_new(worker, fd, &origin) != 0) {
+		    connection_new(worker, fd, &origin, listener->tls) != 0) {
 			atomic_fetch_sub(&worker->shared->tcp_clients, 1);
 			close(fd);
 		}
 	}
+}
+
+static ssize_t octets_send(struct connection *c, const void *data, size_t size)
+{
+	return c->tls != NULL ? tls_send(c->tls, data, size) :
+				send(c->socket, data, size, MSG_NOSIGNAL);
+}
+
+static ssize_t octets_receive(struct connection *c, void *buffer, size_t room)
+{
+	return c->tls != NULL ? tls_receive(c->tls, buffer, room) :
+				recv(c->socket, buffer, room, 0);
 }
 
 static bool has_output(const struct connection *c)
@@ -248,8 +286,7 @@ static bool send_output(struct connection *c, struct worker *worker)
 		if (!has_output(c))
 			return true;
 
-		ssize_t sent = send(c->socket, c->out.data + c->out_sent, c->out.size - c->out_sent,
-				    MSG_NOSIGNAL);
+		ssize_t sent = octets_send(c, c->out.data + c->out_sent, c->out.size - c->out_sent);
 		if (sent < 0)
 			return errno == EAGAIN || errno == EINTR;
 		list_touch(worker, c);
@@ -305,13 +342,44 @@ static bool has_whole_request(const struct connection *c)
 	return c->in_size >= LENGTH_SIZE && c->in_size >= LENGTH_SIZE + (size_t)get_u16(c->in);
 }
 
+/* Takes what has come in; false where the connection is broken. */
+static bool take_input(struct connection *c)
+{
+	ssize_t size = octets_receive(c, c->in + c->in_size, IN_ROOM - c->in_size);
+
+	if (size < 0)
+		return errno == EAGAIN || errno == EINTR;
+	c->ended = size == 0;
+	c->in_size += (size_t)size;
+	return true;
+}
+
+/* Takes what TLS holds back, of which the socket tells nothing any more. */
+static bool take_rest(struct connection *c)
+{
+	while (c->tls != NULL && !c->ended && c->in_size < IN_ROOM && takes_requests(c) &&
+	       tls_has_more(c->tls))
+		if (!take_input(c))
+			return false;
+	return true;
+}
+
+static void watch_for(struct connection *c, struct worker *worker, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = c };
+
+	if (events != c->events && epoll_ctl(worker->epoll, EPOLL_CTL_MOD, c->socket, &event) == 0)
+		c->events = events;
+}
+
 /* Goes on with a connection after something came in, went out, or came back. */
 static void go_on(struct connection *c, struct worker *worker)
 {
 	bool good = true;
 
 	do {
-		if (has_whole_request(c) && takes_requests(c)) {
+		good = take_rest(c);
+		if (good && has_whole_request(c) && takes_requests(c)) {
 			good = worker_renew(worker);
 			if (good)
 				answer_requests(c, worker);
@@ -325,12 +393,29 @@ static void go_on(struct connection *c, struct worker *worker)
 		connection_close(worker, c);
 		return;
 	}
+	watch_for(c, worker,
+		  (!c->ended && takes_requests(c) && c->in_size < IN_ROOM ? EPOLLIN : 0) |
+			  (waits ? EPOLLOUT : 0));
+}
 
-	uint32_t events = (!c->ended && takes_requests(c) && c->in_size < IN_ROOM ? EPOLLIN : 0) |
-			  (waits ? EPOLLOUT : 0);
-	struct epoll_event event = { .events = events, .data.ptr = c };
-	if (events != c->events && epoll_ctl(worker->epoll, EPOLL_CTL_MOD, c->socket, &event) == 0)
-		c->events = events;
+/* True when the handshake is done. Its steps do not count as life: the idle time bounds all of it. */
+static bool shake_hands(struct connection *c, struct worker *worker)
+{
+	int done = tls_handshake(c->tls);
+
+	if (done == 0) {
+		watch_for(c, worker, tls_wants_to_send(c->tls) ? EPOLLOUT : EPOLLIN);
+		return false;
+	}
+	count_add(&worker->responder.counts, done > 0 ? COUNT_TLS_GOOD : COUNT_TLS_FAILED, 1);
+	if (done < 0) {
+		connection_close(worker, c);
+		return false;
+	}
+	c->shaking_hands = false;
+	c->origin.tls = tls_level(c->tls);
+	list_touch(worker, c);
+	return true;
 }
 
 void connection_serve(struct connection *c, struct worker *worker, uint32_t events)
@@ -341,15 +426,13 @@ void connection_serve(struct connection *c, struct worker *worker, uint32_t even
 		connection_close(worker, c);
 		return;
 	}
+	if (c->shaking_hands && !shake_hands(c, worker))
+		return;
 	if ((events & (EPOLLIN | EPOLLHUP)) != 0 && c->in_size < IN_ROOM && !c->ended) {
-		ssize_t size = recv(c->socket, c->in + c->in_size, IN_ROOM - c->in_size, 0);
-
-		if (size < 0 && errno != EAGAIN && errno != EINTR) {
+		if (!take_input(c)) {
 			connection_close(worker, c);
 			return;
 		}
-		c->ended = size == 0;
-		c->in_size += size > 0 ? (size_t)size : 0;
 	} else if ((events & EPOLLHUP) != 0) {
 		connection_close(worker, c);
 		return;

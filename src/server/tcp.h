@@ -8,9 +8,10 @@
 struct listener {
 	enum event event; /* EVENT_LISTENER */
 	int socket;
+	bool tls; /* they speak TLS */
 };
 
-int listener_open(struct listener *listener, const struct conf_address *address);
+int listener_open(struct listener *listener, const struct conf_address *address, bool tls);
 void listener_close(struct listener *listener);
 
 /* Takes what connections wait, as far as there may be more. */

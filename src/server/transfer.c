@@ -188,6 +188,24 @@ static enum response refuse(struct exchange *x, uint16_t rcode, const char *why)
 	return RESPONSE_READY;
 }
 
+/*
+ * NULL where the client may have the zone, else why not. TLS that is not what RFC 9103 7.1 and 7.2 ask for is
+ * good for no transfer at all, while without TLS it is for the rules to say (RFC 9103 11).
+ */
+const char *transfer_refusal(const struct responder *r, const struct exchange *x,
+			     const struct zone *zone)
+{
+	const struct access *access = &r->state->access[zone->index];
+
+	if (x->tls == EXCHANGE_TLS)
+		return "a transfer takes TLS 1.3 and the ALPN token dot";
+	if (access_transfer(access, x->tsig.key, x->peer, x->tls == EXCHANGE_TLS_TRANSFERS))
+		return NULL;
+	if (access_transfer(access, x->tsig.key, x->peer, true))
+		return "the rule of this zone allows the transfer over TLS alone";
+	return "no rule of this zone allows the transfer";
+}
+
 enum response transfer_begin(struct stream **ret, struct responder *r, struct exchange *x)
 {
 	const knot_dname_t *name = x->wire + KNOT_WIRE_HEADER_SIZE;
@@ -200,9 +218,11 @@ enum response transfer_begin(struct stream **ret, struct responder *r, struct ex
 		return refuse(x, KNOT_RCODE_FORMERR, "a transfer goes over TCP");
 	if (zone == NULL)
 		return refuse(x, KNOT_RCODE_NOTAUTH, "no zone of this name is served here");
-	if (!access_transfer(&r->state->access[zone->index], x->tsig.key, x->peer)) {
-		transfer_log_refused(&r->transfer_pace, x, zone->apex, "no rule allows it");
-		return refuse(x, KNOT_RCODE_REFUSED, "no rule of this zone allows the transfer");
+
+	const char *refusal = transfer_refusal(r, x, zone);
+	if (refusal != NULL) {
+		transfer_log_refused(&r->transfer_pace, x, zone->apex, refusal);
+		return refuse(x, KNOT_RCODE_REFUSED, refusal);
 	}
 	if (!zone_view_soa(&r->view, zone, &soa))
 		return refuse(x, KNOT_RCODE_SERVFAIL, "the zone can't be read");

@@ -15,4 +15,8 @@ enum response transfer_begin(struct stream **ret, struct responder *r, struct ex
 /* The SOA of the zone that is asked for, as the only answer. */
 void transfer_soa(struct responder *r, struct reply *reply);
 
+/* Why the client may not transfer the zone; NULL: it may. */
+const char *transfer_refusal(const struct responder *r, const struct exchange *x,
+			     const struct zone *zone);
+
 #endif

@@ -34,14 +34,14 @@ static bool may_say(struct transfer_pace *pace, uint64_t who)
 	int64_t second = clock_monotonic_ms() / 1000;
 	size_t slot = who % PACE_SLOTS;
 
-	if (pace->slot[slot].who == who && pace->slot[slot].second == second)
-		return false;
+	if (pace->slot[slot].who != who || pace->slot[slot].second != second)
+		pace->slot[slot].lines = 0;
 	if (pace->second != second)
 		pace->lines = 0;
 	pace->second = second;
 	pace->slot[slot].who = who;
 	pace->slot[slot].second = second;
-	return pace->lines++ < PACE_LINES;
+	return pace->slot[slot].lines++ < PACE_SAME && pace->lines++ < PACE_LINES;
 }
 
 void transfer_log_refused(struct transfer_pace *pace, const struct exchange *x,
@@ -54,9 +54,9 @@ void transfer_log_refused(struct transfer_pace *pace, const struct exchange *x,
 		return;
 	peer_format(peer, x->peer);
 	knot_dname_to_str(name, apex, sizeof(name));
-	log_info("transfer refused: kind=%s zone=%s peer=%s key=%s: %s",
-		 x->qtype == KNOT_RRTYPE_IXFR ? "IXFR" : "AXFR", name, peer,
-		 x->tsig.key != NULL ? x->tsig.key->id : "-", why);
+	log_info("transfer refused: zone=%s peer=%s key=%s kind=%s: %s", name, peer,
+		 x->tsig.key != NULL ? x->tsig.key->id : "-",
+		 x->qtype == KNOT_RRTYPE_IXFR ? "IXFR" : "AXFR", why);
 }
 
 void transfer_log_sent(struct transfer_pace *pace, const struct exchange *x,
@@ -71,9 +71,9 @@ void transfer_log_sent(struct transfer_pace *pace, const struct exchange *x,
 	knot_dname_to_str(name, apex, sizeof(name));
 	if (x->qtype == KNOT_RRTYPE_IXFR)
 		snprintf(from, sizeof(from), "%u", sum->from);
-	log_info("transfer sent: kind=%s zone=%s peer=%s key=%s from=%s to=%u records=%llu "
+	log_info("transfer sent: zone=%s peer=%s key=%s kind=%s from=%s to=%u records=%llu "
 		 "octets=%llu ms=%lld",
-		 sum->kind, name, peer, x->tsig.key != NULL ? x->tsig.key->id : "-", from, sum->to,
+		 name, peer, x->tsig.key != NULL ? x->tsig.key->id : "-", sum->kind, from, sum->to,
 		 (unsigned long long)sum->records, (unsigned long long)sum->octets,
 		 (long long)sum->ms);
 }

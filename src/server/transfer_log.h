@@ -9,15 +9,16 @@
 struct exchange;
 
 /*
- * One line for each transfer, but no more than one a second for the same zone, address, key and outcome, and
- * no more than PACE_LINES a second in all. One thread's; all zeros at first.
+ * One line for each transfer, but no more than PACE_SAME in a second for the same zone, address, key and outcome,
+ * and no more than PACE_LINES in all. One thread's; all zeros at first.
  */
-enum { PACE_SLOTS = 64, PACE_LINES = 100 };
+enum { PACE_SLOTS = 64, PACE_SAME = 4, PACE_LINES = 100 };
 
 struct transfer_pace {
 	struct {
 		uint64_t who;
 		int64_t second;
+		unsigned lines; /* in it */
 	} slot[PACE_SLOTS];
 	int64_t second;
 	unsigned lines; /* in it */

@@ -13,10 +13,14 @@
 #include "base/log.h"
 #include "server/peer.h"
 #include "server/queue.h"
+#include "server/verify.h"
 #include "zone/update.h"
 
-void update_log(const struct job *job)
+void update_log(struct log_bound *bound, const struct job *job, int64_t now_ms)
 {
+	if (!log_bound_pass(bound, now_ms))
+		return;
+
 	const struct exchange *x = &job->exchange;
 	knot_dname_txt_storage_t zone = "?";
 	char peer[PEER_TEXT_ROOM];
@@ -101,8 +105,9 @@ static bool check_update(struct responder *r, struct job *job)
 	struct exchange *x = &job->exchange;
 	const char *why = NULL;
 
-	if (exchange_parse(x, &job->arena, r->state) == EXCHANGE_BROKEN) {
-		if (x->rcode != KNOT_RCODE_BADVERS)
+	if (verify_request(r, x, &job->arena) == EXCHANGE_BROKEN) {
+		if (x->why == NULL && x->rcode != KNOT_RCODE_BADVERS &&
+		    x->rcode != KNOT_RCODE_BADCOOKIE)
 			deny(x, x->rcode, KNOT_EDNS_EDE_OTHER, explain_signature(x->tsig.error));
 		return false;
 	}
@@ -137,6 +142,7 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 {
 	struct job *job = job_make(r, origin, x);
 
+	*size = 0;
 	if (job == NULL)
 		return RESPONSE_NONE;
 	if (check_update(r, job)) {
@@ -146,8 +152,11 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 		deny(&job->exchange, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_NOT_READY,
 		     "too many updates are waiting; try again");
 	}
-	update_log(job);
-	*size = request_finish(job, wire);
+	update_log(&r->refused, job, r->now_ms);
+	if (limit_judge(&r->limit, r->state->conf, &job->exchange, r->now_ms) == LIMIT_SEND)
+		*size = request_finish(job, wire);
+	else
+		count_add(&r->counts, COUNT_LIMITED_DROPPED, 1);
 	job_keep(&r->jobs, job);
 	return *size > 0 ? RESPONSE_READY : RESPONSE_NONE;
 }

@@ -11,7 +11,7 @@
 enum response update_receive(struct responder *r, const struct origin *origin, struct exchange *x,
 			     uint8_t *wire, size_t *size);
 
-/* One log line for an update that was refused or failed, with zone, peer, key and reason. */
-void update_log(const struct job *job);
+/* A log line for an update that was refused or failed, with zone, peer, key and reason, within the bound. */
+void update_log(struct log_bound *bound, const struct job *job, int64_t now_ms);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/schedule.h"
 #include "server/tcp.h"
@@ -43,6 +44,7 @@ static void jobs_returned(struct job *list, void *arg)
 int worker_init(struct worker *worker, struct shared *shared, const struct state *state)
 {
 	size_t count = state->conf->listen_count;
+	size_t listeners = count + state->conf->listen_tls_count;
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &wake_event };
 
 	*worker = (struct worker){ .shared = shared,
@@ -52,7 +54,7 @@ int worker_init(struct worker *worker, struct shared *shared, const struct state
 				   .scratch = malloc(RESPONSE_ROOM),
 				   .udp = calloc(count, sizeof(*worker->udp)),
 				   .batch = batch_new(),
-				   .listener = calloc(count, sizeof(*worker->listener)) };
+				   .listener = calloc(listeners, sizeof(*worker->listener)) };
 	pthread_mutex_init(&worker->lock, NULL);
 	worker->responder.state = state;
 	if (worker->scratch == NULL || worker->udp == NULL || worker->batch == NULL ||
@@ -71,21 +73,32 @@ static int watch(struct worker *worker, int fd, void *what)
 	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 
+static int listen_tcp(struct worker *worker, const struct conf_address *address, bool tls)
+{
+	struct listener *listener = &worker->listener[worker->listener_count];
+	int err = listener_open(listener, address, tls);
+
+	if (err != 0)
+		return err;
+	worker->listener_count++;
+	return watch(worker, listener->socket, listener);
+}
+
 int worker_listen(struct worker *worker, const struct conf_address *address)
 {
 	struct udp *udp = &worker->udp[worker->udp_count];
-	struct listener *listener = &worker->listener[worker->listener_count];
 	int err = udp_open(udp, address);
 
 	if (err != 0)
 		return err;
 	worker->udp_count++;
-	err = listener_open(listener, address);
-	if (err != 0)
-		return err;
-	worker->listener_count++;
 	err = watch(worker, udp->socket, udp);
-	return err == 0 ? watch(worker, listener->socket, listener) : err;
+	return err == 0 ? listen_tcp(worker, address, false) : err;
+}
+
+int worker_listen_tls(struct worker *worker, const struct conf_address *address)
+{
+	return listen_tcp(worker, address, true);
 }
 
 int worker_take_xdp(struct worker *worker, struct xdp *xdp)
@@ -113,6 +126,7 @@ bool worker_renew(struct worker *worker)
 {
 	struct store_txn *txn = worker->responder.view.txn;
 
+	worker->responder.now_ms = clock_monotonic_ms();
 	store_read_reset(txn);
 	return store_read_renew(txn) == 0;
 }
@@ -210,6 +224,23 @@ static void serve(struct worker *worker, const struct epoll_event *event)
 	}
 }
 
+/* Of two times to wait in milliseconds the shorter one; -1 is for ever. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Does what time alone brings; returns how long there is to wait for the next. */
+static int expire(struct worker *worker)
+{
+	struct responder *r = &worker->responder;
+	int64_t now_ms = clock_monotonic_ms();
+	int wait = connections_expire(worker);
+
+	wait = sooner(wait, limit_expire(&r->limit, now_ms));
+	return sooner(wait, log_bound_expire(&r->refused, now_ms));
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
@@ -217,7 +248,7 @@ static void *worker_main(void *arg)
 
 	schedule_answering();
 	while (!atomic_load(&worker->shared->stop)) {
-		int timeout = connections_expire(worker);
+		int timeout = expire(worker);
 
 		/* a snapshot that is held while nothing happens keeps old pages from being used again */
 		store_read_reset(worker->responder.view.txn);

@@ -53,6 +53,7 @@ struct worker {
 /* Sockets are made by the thread that may bind them; worker_start() runs the worker in its own. */
 int worker_init(struct worker *worker, struct shared *shared, const struct state *state);
 int worker_listen(struct worker *worker, const struct conf_address *address);
+int worker_listen_tls(struct worker *worker, const struct conf_address *address);
 int worker_open(struct worker *worker, struct store *store);
 
 /* Serves one AF_XDP socket, which is the worker's from now on. */

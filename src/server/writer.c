@@ -24,6 +24,7 @@ enum {
 	PATIENCE_MAX_US = 2000,
 	REPLAY_CAPACITY = 1 << 20,
 	SWEEP_ENTRIES = 256, /* so few that an update which comes then hardly waits */
+	RECALL_LIFE_S = 600, /* RFC 8945 5.2.3: fudge before and after */
 };
 
 static void set_result(struct job *job, uint16_t rcode, const char *why)
@@ -54,10 +55,15 @@ static bool is_repeated(struct update_writer *writer, struct job *job)
 
 static int remember(struct update_writer *writer, const struct job *job)
 {
+	uint8_t rcode = (uint8_t)job->exchange.rcode;
+	int err = 0;
+
 	if (job->by.key == NULL)
 		return 0;
-	return replay_add(writer->replay, job->by.mac, job->by.signed_at,
-			  (uint8_t)job->exchange.rcode);
+	err = replay_add(writer->replay, job->by.mac, job->by.signed_at, rcode);
+	if (err == 0)
+		err = receipts_add(&writer->receipts, job->by.mac, job->by.signed_at, rcode);
+	return err;
 }
 
 /* Carries out one update. 0: it succeeded or failed alone; negative: the transaction is lost. */
@@ -108,10 +114,20 @@ void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
 
 static int commit(struct update_writer *writer, const struct change_group *group)
 {
-	int64_t began_us = clock_monotonic_us();
-	int err = store_write_commit(group->txn);
+	struct store_zone log;
+	int err =
+		receipts_write(&writer->receipts, group->txn, writer->replay, clock_wall_s(), &log);
 
+	if (err != 0) {
+		store_write_abort(group->txn);
+		return err;
+	}
+
+	int64_t began_us = clock_monotonic_us();
+	err = store_write_commit(group->txn);
 	writer->commit_us = clock_monotonic_us() - began_us;
+	if (err == 0)
+		receipts_written(&writer->receipts, &log);
 	for (const struct group_zone *open = group->first; err == 0 && open != NULL;
 	     open = open->next)
 		if (open->changes > 0)
@@ -124,6 +140,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 {
 	struct change_group group;
 	struct store_txn *txn;
+	size_t receipts = writer->receipts.size;
 	int err = writer->forgetful ? -ENOTRECOVERABLE : store_write_begin(writer->store, &txn);
 
 	if (err != 0)
@@ -133,9 +150,14 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	err = run_jobs(writer, &group, list, count);
 	if (err == 0)
 		err = group_end(&group);
-	if (err > 0)
-		return commit(writer, &group);
-	store_write_abort(txn);
+	if (err > 0) {
+		err = commit(writer, &group);
+	} else {
+		store_write_abort(txn);
+		receipts_postpone(&writer->receipts);
+	}
+	if (err != 0)
+		writer->receipts.size = receipts; /* none of it was done */
 	return err;
 }
 
@@ -149,6 +171,22 @@ static bool is_lost(struct update_writer *writer)
 	return err == -ENOTRECOVERABLE;
 }
 
+/* What an operator may do about it. LMDB says EIO where the kernel took a part of what was to be written. */
+static const char *advice(int err)
+{
+	switch (err) {
+	case -EIO:
+		return " (no room on the disk, or the disk fails)";
+	case -ENOSPC:
+		return " (on the disk, or in the address space of this process: ulimit -v, or LimitAS= of "
+		       "systemd)";
+	case -EROFS:
+		return " (the kernel does so where a disk fails: see its log)";
+	default:
+		return "";
+	}
+}
+
 static void tell_failure(struct update_writer *writer, int err)
 {
 	if (is_lost(writer)) {
@@ -159,12 +197,10 @@ static void tell_failure(struct update_writer *writer, int err)
 		writer->lost = true;
 		return;
 	}
-	/* LMDB says EIO where the kernel took a part of what was to be written, as a full disk does */
 	if (!writer->broken)
 		log_error("updates can't be stored: %s%s; answering goes on, updates fail with "
 			  "SERVFAIL until that is mended",
-			  strerror(-err),
-			  err == -EIO ? " (no room on the disk, or the disk fails)" : "");
+			  strerror(-err), advice(err));
 	writer->broken = true;
 }
 
@@ -220,7 +256,7 @@ void writer_run(struct update_writer *writer, struct job *list)
 	}
 	for (const struct job *job = list; job != NULL; job = job->next)
 		if (job->exchange.rcode != KNOT_RCODE_NOERROR)
-			update_log(job);
+			update_log(&writer->refused, job, clock_monotonic_ms());
 	give_back(list);
 }
 
@@ -234,6 +270,17 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 	*rest = *end;
 	*end = NULL;
 	return list;
+}
+
+/* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
+static void mind_store(struct update_writer *writer)
+{
+	do
+		while (queue_is_idle(&writer->queue) &&
+		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
+			trimmer_step(&writer->trimmer, writer->store)))
+			;
+	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
 }
 
 /*
@@ -250,6 +297,7 @@ static struct job *take_group(struct update_writer *writer)
 
 	queue_gather(&writer->queue, writer->group_size,
 		     patience < PATIENCE_MAX_US ? patience : PATIENCE_MAX_US);
+	mind_store(writer);
 
 	struct job *list = queue_take(&writer->queue, GROUP_MAX);
 	writer->group_size = 0;
@@ -271,10 +319,6 @@ static void *writer_main(void *arg)
 		kill(getpid(), SIGTERM);
 	}
 	for (;;) {
-		while (queue_is_idle(&writer->queue) &&
-		       store_sweep(writer->store, SWEEP_ENTRIES) > 0)
-			;
-
 		struct job *list = take_group(writer);
 
 		if (list == NULL)
@@ -351,7 +395,8 @@ void writer_stop(struct update_writer *writer)
 }
 
 /*
- * The signed updates that the zone's change log tells of, the newest first, as far as they matter.
+ * Signed updates that the zone's change log tells of, the newest first, as far as they matter: those of entries
+ * that were written before there were receipts.
  */
 static int recall_zone(struct update_writer *writer, struct store_txn *txn, const struct zone *zone,
 		       uint64_t now)
@@ -366,7 +411,8 @@ static int recall_zone(struct update_writer *writer, struct store_txn *txn, cons
 		struct history history;
 
 		if (store_log_get(txn, &record, i - 1, &entry) != 0 ||
-		    history_read(entry, &history) != 0 || history.time + HISTORY_LIFE < now)
+		    history_read(entry, &history) != 0 || history.version != HISTORY_WITH_MAC ||
+		    history.time + RECALL_LIFE_S < now)
 			break;
 		if (history.mac != 0 && replay_in_time(writer->replay, history.signed_at, now))
 			err = replay_add(writer->replay, history.mac, history.signed_at,
@@ -377,18 +423,25 @@ static int recall_zone(struct update_writer *writer, struct store_txn *txn, cons
 
 int writer_recall(struct update_writer *writer, const struct state *state)
 {
+	uint64_t now = clock_wall_s();
 	struct store_txn *txn = NULL;
 	int err = store_read_begin(writer->store, &txn);
 
+	if (err == 0 && !writer->receipts.known)
+		err = receipts_recall(&writer->receipts, txn, writer->replay, now);
 	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
-		err = recall_zone(writer, txn, zone_table_at(state->zones, i), clock_wall_s());
+		err = recall_zone(writer, txn, zone_table_at(state->zones, i), now);
 	store_read_end(txn);
+	if (err == 0)
+		writer->trimmer = (struct trimmer){ .state = state };
 	return err;
 }
 
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state)
 {
-	*writer = (struct update_writer){ .store = store, .state = state };
+	*writer = (struct update_writer){ .store = store,
+					  .state = state,
+					  .refused.what = "updates refused" };
 	queue_init(&writer->queue);
 
 	int err = replay_new(&writer->replay, REPLAY_CAPACITY);
@@ -400,6 +453,7 @@ int writer_init(struct update_writer *writer, struct store *store, const struct 
 void writer_done(struct update_writer *writer)
 {
 	replay_free(writer->replay);
+	receipts_done(&writer->receipts);
 	arena_done(&writer->arena);
 	arena_done(&writer->group_arena);
 	queue_done(&writer->queue);

@@ -2,11 +2,13 @@
 #ifndef SERVER_WRITER_H
 #define SERVER_WRITER_H
 
+#include "base/log_bound.h"
 #include "server/count.h"
 #include "server/notify.h"
 #include "server/queue.h"
-#include "server/replay.h"
+#include "server/receipt.h"
 #include "server/state.h"
+#include "server/trimmer.h"
 
 /*
  * The one that writes. It takes all updates that wait, carries them out in one transaction,
@@ -18,7 +20,10 @@ struct update_writer {
 	struct update_queue queue;
 	struct replay *replay;
 	struct notifier *notifier; /* whom to tell of changes; NULL: nobody */
+	struct receipts receipts;
+	struct trimmer trimmer; /* of the zones that writer_recall() was called with last */
 	struct counts counts;
+	struct log_bound refused;
 	struct arena arena;       /* of the change at hand; emptied after each */
 	struct arena group_arena; /* of what the changes of a group share */
 	pthread_t thread;
@@ -34,7 +39,8 @@ int writer_init(struct update_writer *writer, struct store *store, const struct 
 void writer_done(struct update_writer *writer);
 
 /*
- * Has it remember the signed updates of the change logs of these zones; of those that a reload brings, too.
+ * Has it remember the signed updates that the store tells of, and mind the change logs of the state's zones, which
+ * must live until this is called with another one.
  */
 int writer_recall(struct update_writer *writer, const struct state *state);
 

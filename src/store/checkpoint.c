@@ -113,8 +113,8 @@ int checkpoint_read(const char *folder, struct checkpoint *ret)
 	return 0;
 }
 
-/* Writes the block in whose turn the checkpoint is. */
-static int put_block(int fd, const struct checkpoint *checkpoint)
+/* Writes the block whose turn it is; how much of it, or a negative errno. */
+static ssize_t put_block(int fd, const struct checkpoint *checkpoint)
 {
 	uint8_t octets[JOURNAL_BLOCK] = { 0 };
 	struct block block;
@@ -127,18 +127,18 @@ static int put_block(int fd, const struct checkpoint *checkpoint)
 
 	off_t at = (off_t)(checkpoint->generation % BLOCKS) * JOURNAL_BLOCK;
 	ssize_t size = pwrite(fd, octets, sizeof(octets), at);
-	if (size != sizeof(octets))
-		return size < 0 ? -errno : -ENOSPC;
-	return 0;
+	return size < 0 ? -errno : size;
 }
 
 int checkpoint_write(int fd, const struct checkpoint *checkpoint)
 {
-	int err = put_block(fd, checkpoint);
+	ssize_t size = put_block(fd, checkpoint);
 
-	if (err == 0 && fdatasync(fd) != 0)
-		err = -errno;
-	return err;
+	if (size < 0)
+		return -EAGAIN;
+	if (size != JOURNAL_BLOCK)
+		return -EIO; /* what is there may be whole */
+	return fdatasync(fd) == 0 ? 0 : -errno;
 }
 
 int checkpoint_create(const char *folder, const struct checkpoint *checkpoint, int *ret)
@@ -158,7 +158,7 @@ int checkpoint_create(const char *folder, const struct checkpoint *checkpoint, i
 	if (pwrite(fd, zeros, sizeof(zeros), 0) != sizeof(zeros))
 		err = -ENOSPC;
 	if (err == 0)
-		err = put_block(fd, checkpoint);
+		err = put_block(fd, checkpoint) == JOURNAL_BLOCK ? 0 : -ENOSPC;
 	if (err == 0 && fsync(fd) != 0)
 		err = -errno;
 	if (err == 0 && rename(fresh, path) != 0)

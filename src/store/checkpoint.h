@@ -30,7 +30,10 @@ int checkpoint_read(const char *folder, struct checkpoint *ret);
 int checkpoint_create(const char *folder, const struct checkpoint *checkpoint, int *ret);
 int checkpoint_open(const char *folder, int *ret);
 
-/* Writes the next one; once it is on disk it counts. Until then the last one does. */
+/*
+ * Writes the next one; once it is on disk it counts. Until then the last one does. -EAGAIN: nothing was written,
+ * so the last one goes on to count.
+ */
 int checkpoint_write(int fd, const struct checkpoint *checkpoint);
 
 /* Takes the meta page of a snapshot, which must be the newest, out of the data file. */

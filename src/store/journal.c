@@ -53,16 +53,17 @@ static uint64_t round_up(uint64_t size)
 	return (size + JOURNAL_BLOCK - 1) / JOURNAL_BLOCK * JOURNAL_BLOCK;
 }
 
-static int write_vector(int fd, struct iovec *vector, int count, uint64_t offset)
+/* On failure *offset is where it ended. */
+static int write_on(int fd, struct iovec *vector, int count, uint64_t *offset)
 {
 	while (count > 0) {
-		ssize_t size = pwritev(fd, vector, count, (off_t)offset);
+		ssize_t size = pwritev(fd, vector, count, (off_t)*offset);
 
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size <= 0)
 			return size < 0 ? -errno : -ENOSPC;
-		offset += (uint64_t)size;
+		*offset += (uint64_t)size;
 		for (; count > 0 && (size_t)size >= vector->iov_len; vector++, count--)
 			size -= (ssize_t)vector->iov_len;
 		if (count > 0) {
@@ -71,6 +72,11 @@ static int write_vector(int fd, struct iovec *vector, int count, uint64_t offset
 		}
 	}
 	return 0;
+}
+
+static int write_vector(int fd, struct iovec *vector, int count, uint64_t offset)
+{
+	return write_on(fd, vector, count, &offset);
 }
 
 /* Less than size only at the end of the file. */
@@ -221,8 +227,10 @@ int journal_append(struct journal *journal, uint8_t *record, size_t size)
 	journal->newest = *end;
 	end->sequence++;
 
-	int err =
-		write_vector(journal->fd[end->segment], vector, whole > size ? 2 : 1, end->offset);
+	uint64_t offset = end->offset;
+	int err = write_on(journal->fd[end->segment], vector, whole > size ? 2 : 1, &offset);
+	if (err != 0 && offset == end->offset)
+		end->sequence--;
 	if (err == 0)
 		err = sync_data(journal->fd[end->segment]);
 	if (err == 0)

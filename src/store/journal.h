@@ -64,7 +64,7 @@ bool journal_can_hold(const struct journal *journal, uint32_t segment, size_t si
 
 /*
  * Writes a record to disk: size octets, of which the first JOURNAL_HEAD are filled in here. On
- * failure it may be there or not.
+ * failure it may be there or not; it is not where the sequence number of the end is what it was.
  */
 int journal_append(struct journal *journal, uint8_t *record, size_t size);
 

@@ -150,13 +150,17 @@ enum record { RECORD_NONE, RECORD_PERHAPS, RECORD_WRITTEN };
 static enum record append(struct store *store)
 {
 	struct redo *redo = &store->redo;
+	struct journal *journal = &store->keeper.journal;
 
 	redo_end(redo);
 	if (!redo->whole || make_room(&store->keeper, redo->size - REDO_HEAD) != 0)
 		return RECORD_NONE;
-	return journal_append(&store->keeper.journal, redo->data, redo->size) == 0 ?
-		       RECORD_WRITTEN :
-		       RECORD_PERHAPS;
+
+	uint64_t sequence = journal->end.sequence;
+	if (journal_append(journal, redo->data, redo->size) == 0)
+		return RECORD_WRITTEN;
+	/* a disk that takes no writes at all, as one that became read-only, has none of it */
+	return journal->end.sequence == sequence ? RECORD_NONE : RECORD_PERHAPS;
 }
 
 /* Waits for a checkpoint, with the lock. */
@@ -356,10 +360,13 @@ static void make_checkpoint(struct store *store)
 	}
 	if (err == 0) {
 		replace_pin(keeper, pin, &next);
-	} else {
-		mdb_txn_abort(pin);
-		lose(keeper);
+		return;
 	}
+	mdb_txn_abort(pin);
+	if (!is_passing(err) || keeper->asked != keeper->done)
+		lose(keeper);
+	else if (!keeper->stop)
+		mark_dirty(keeper); /* the last one counts until then */
 }
 
 /* Whether what the journal would take is little of what is free. */

@@ -190,4 +190,13 @@ int store_log_drop(struct store_txn *txn, struct store_zone *zone);
 int store_log_get(struct store_txn *txn, const struct store_zone *zone, uint64_t sequence,
 		  struct slice *ret);
 
+/*
+ * Beside those of the zones, whose numbers begin at 1, there is a log for the server itself: a struct
+ * store_zone of this id, in which nothing but log_first and log_next counts. It is kept nowhere:
+ * store_log_span() sets the two by the entries that are there.
+ */
+enum { STORE_LOG_OWN = 0 };
+
+int store_log_span(struct store_txn *txn, struct store_zone *zone);
+
 #endif

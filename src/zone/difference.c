@@ -3,8 +3,8 @@
  * From the change log to an incremental transfer (RFC 1995).
  *
  * The entries of the log stand in the order of their serials, so the one that begins where the secondary
- * stands is found by halving. A zone that was imported or made anew has no entry for that: there
- * the serial after one entry is not the serial before the next. So the line of entries is followed up to what the
+ * stands is found by halving. Where the zone was imported or made anew there is an entry without records, or
+ * the serial after one is not the serial before the next. So the line of entries is followed up to what the
  * zone is now before anything is sent. While that is done, changes are condensed (RFC 1995 6), as far as
  * there is memory: octets stay in the snapshot, only what is known of each record is kept. Where
  * the difference is more than the zone, the zone is sent (RFC 1995 2, 5).
@@ -24,8 +24,8 @@
 #include <libknot/libknot.h>
 #include <stdlib.h>
 
-#include "base/reader.h"
 #include "base/writer.h"
+#include "dns/audit.h"
 #include "dns/rdata.h"
 #include "zone/condense.h"
 #include "zone/group.h"
@@ -35,10 +35,15 @@ enum {
 	SLICE = 128 << 10, /* octets of the log that are read at a time */
 	SAMPLE = 64,       /* names by which the size of a zone is guessed */
 	HOPELESS = 16,     /* so many times as large as the zone no difference is looked at */
-	RECORD_FIXED = 8,  /* type, class, TTL */
 };
 
 enum part { BEFORE, WENT, CAME };
+
+/* What went or what came in an entry, and how much of it was read. */
+struct side {
+	struct slice records;
+	size_t at;
+};
 
 struct difference {
 	struct store_txn *txn;
@@ -56,23 +61,20 @@ struct difference {
 
 	struct slice soa_before, soa_after;
 	enum part part;
-	size_t item;              /* of net */
-	struct reader went, came; /* of the entry at hand */
+	size_t item;            /* of net */
+	struct side went, came; /* of the entry at hand */
 };
 
-/* The next record of a run of them; false at its end, or where it is damaged. */
-static bool read_record(struct reader *r, struct slice *ret)
+/* As audit_record_read(), but with the octets of the record as one slice. */
+static int read_record(struct side *side, struct slice *ret)
 {
-	const uint8_t *start = r->pos;
+	struct record record;
+	size_t start = side->at;
+	int more = audit_record_read(&record, side->records, &side->at);
 
-	if (r->failed || read_left(r) == 0)
-		return false;
-	read_name(r);
-	read_bytes(r, RECORD_FIXED);
-	size_t size = read_u16(r);
-	read_bytes(r, size);
-	*ret = slice_make(start, (size_t)(r->pos - start));
-	return !r->failed;
+	if (more > 0)
+		*ret = slice_make(side->records.data + start, side->at - start);
+	return more;
 }
 
 static int get_entry(const struct difference *d, uint64_t sequence, struct history *ret)
@@ -86,7 +88,7 @@ static int get_entry(const struct difference *d, uint64_t sequence, struct histo
 /*
  * The newest entry that begins with the serial. How far behind the zone's serial an entry begins only falls from
  * entry to entry (RFC 1982), as long as the log does not go around all serials; where it does, what is found
- * is still held against each step.
+ * is still held against each step. What is not newer than the making of a zone or an import is of no use.
  */
 static int find_first(struct difference *d, uint32_t serial)
 {
@@ -99,7 +101,8 @@ static int find_first(struct difference *d, uint32_t serial)
 
 		if (err != 0)
 			return err;
-		if (d->now - history.serial_before > d->now - serial)
+		if (history.kind != HISTORY_CHANGE ||
+		    d->now - history.serial_before > d->now - serial)
 			low = middle + 1;
 		else
 			high = middle;
@@ -108,7 +111,7 @@ static int find_first(struct difference *d, uint32_t serial)
 		return -ENOENT;
 
 	int err = get_entry(d, low, &history);
-	if (err == 0 && history.serial_before != serial)
+	if (err == 0 && (history.kind != HISTORY_CHANGE || history.serial_before != serial))
 		err = -ENOENT;
 	d->first = low;
 	d->at = low;
@@ -266,16 +269,16 @@ static bool is_soa(struct slice record)
 /* Each side of an entry begins with its SOA. */
 static int take_side(struct difference *d, struct slice records, bool came, struct slice *soa)
 {
-	struct reader r = read_begin(records.data, records.size);
+	struct side side = { .records = records };
 	struct slice record;
-	int err = 0;
+	int more = read_record(&side, soa), err = 0;
 
-	if (!read_record(&r, soa) || !is_soa(*soa))
+	if (more <= 0 || !is_soa(*soa))
 		return -EBADMSG;
 	d->size += soa->size;
-	while (err == 0 && read_record(&r, &record))
+	while (err == 0 && (more = read_record(&side, &record)) > 0)
 		err = take_record(d, record, came);
-	return r.failed ? -EBADMSG : err;
+	return more < 0 ? more : err;
 }
 
 static int take_entry(struct difference *d, size_t *taken)
@@ -284,7 +287,7 @@ static int take_entry(struct difference *d, size_t *taken)
 	struct slice soa;
 	int err = get_entry(d, d->at, &history);
 
-	if (err == 0 && history.serial_before != d->serial)
+	if (err == 0 && (history.kind != HISTORY_CHANGE || history.serial_before != d->serial))
 		err = -ENOENT;
 	if (err == 0)
 		err = take_side(d, history.removed, false, &soa);
@@ -348,20 +351,19 @@ static int next_of_condensed(struct difference *d, struct slice *record)
 static int next_of_entries(struct difference *d, struct slice *record)
 {
 	struct history history;
+	int more = read_record(&d->went, record);
 
-	if (read_record(&d->went, record) || read_record(&d->came, record))
-		return 1;
-	if (d->went.failed || d->came.failed)
-		return -EBADMSG;
-	if (d->at == d->zone.log_next)
-		return 0;
+	if (more == 0)
+		more = read_record(&d->came, record);
+	if (more != 0 || d->at == d->zone.log_next)
+		return more;
 
 	int err = get_entry(d, d->at++, &history);
 	if (err != 0)
 		return err;
-	d->went = read_begin(history.removed.data, history.removed.size);
-	d->came = read_begin(history.added.data, history.added.size);
-	return read_record(&d->went, record) ? 1 : -EBADMSG;
+	d->went = (struct side){ .records = history.removed };
+	d->came = (struct side){ .records = history.added };
+	return read_record(&d->went, record);
 }
 
 int difference_next(struct difference *d, struct slice *record)

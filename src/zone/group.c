@@ -12,6 +12,12 @@
 
 #include "zone/history.h"
 
+/*
+ * Where a log is too large, after its bounds were made tighter, each group takes away twice as many entries as it
+ * adds and these: so it comes down bit by bit, and no update waits for all of it.
+ */
+enum { TRIM_MORE = 64 };
+
 void group_begin(struct change_group *group, struct arena *arena, struct store_txn *txn)
 {
 	*group = (struct change_group){ .arena = arena, .txn = txn };
@@ -89,8 +95,9 @@ static int zone_end(struct change_group *group, struct group_zone *open)
 	if (open->apex_changed)
 		err = store_node_put(group->txn, &open->record, zone->apex, &open->apex);
 	if (err == 0)
-		err = history_trim(group->txn, zone, &open->record, open->time);
-	if (err == 0)
+		err = history_trim(group->txn, zone, &open->record, open->time,
+				   TRIM_MORE + 2 * open->changes);
+	if (err >= 0)
 		err = store_zone_put(group->txn, zone->apex, &open->record);
 	return err;
 }

@@ -2,6 +2,12 @@
 /*
  * Entries of the change log. Records are kept as an incremental transfer sends them: those that
  * went, the old SOA first, then those that came, the new SOA first (RFC 1995 4).
+ *
+ * An entry begins with its version. Version 1 knew changes alone, and had MAC and time of the signature,
+ * which are now kept apart (server/receipt.h), so that the log can be as short as one likes.
+ *
+ *     version 2: kind, serials before and after, time, key, peer; then
+ *                of a change: octets of removed, removed, added; else: names (8 octets)
  */
 #include "zone/history.h"
 
@@ -13,7 +19,7 @@
 #include "dns/rdata.h"
 #include "dns/rrset_index.h"
 
-enum { VERSION = 1, HEAD_MAX = 1 + 4 + 4 + 8 + 8 + 8 + 256 + 17 + 4 };
+enum { VERSION = 2, HEAD_MAX = 1 + 1 + 4 + 4 + 8 + 256 + 17 + 8 };
 
 /* Octets that all records of a node take at the most, with their owner whole. */
 static size_t records_room(const struct change_node *owner, const struct node *node)
@@ -115,25 +121,26 @@ static void write_peer(struct writer *w, const struct sockaddr_storage *peer)
 	}
 }
 
-static void write_head(struct writer *w, const struct change *change,
-		       const struct change_origin *origin)
+static void write_head(struct writer *w, const struct history *what, const struct change_origin *by)
 {
-	size_t key_size = origin->key != NULL ? knot_dname_size(origin->key) : 0;
+	size_t key_size = by->key != NULL ? knot_dname_size(by->key) : 0;
 
 	write_u8(w, VERSION);
-	write_u32(w, node_serial(&change->apex->before));
-	write_u32(w, node_serial(&change->apex->after));
-	write_u64(w, origin->time);
-	write_u64(w, origin->mac);
-	write_u64(w, origin->signed_at);
+	write_u8(w, (uint8_t)what->kind);
+	write_u32(w, what->serial_before);
+	write_u32(w, what->serial_after);
+	write_u64(w, by->time);
 	write_u8(w, (uint8_t)key_size);
-	write_bytes(w, origin->key, key_size);
-	write_peer(w, &origin->peer);
+	write_bytes(w, by->key, key_size);
+	write_peer(w, &by->peer);
 }
 
 int history_write(struct slice *ret, const struct change *change,
 		  const struct change_origin *origin)
 {
+	struct history what = { .kind = HISTORY_CHANGE,
+				.serial_before = node_serial(&change->apex->before),
+				.serial_after = node_serial(&change->apex->after) };
 	size_t room = HEAD_MAX;
 
 	for (const struct change_node *node = change->first; node != NULL; node = node->next)
@@ -146,7 +153,7 @@ int history_write(struct slice *ret, const struct change *change,
 		return -ENOMEM;
 
 	struct writer w = write_begin(data, room);
-	write_head(&w, change, origin);
+	write_head(&w, &what, origin);
 
 	uint8_t *removed_size = w.pos;
 	write_u32(&w, 0);
@@ -158,51 +165,87 @@ int history_write(struct slice *ret, const struct change *change,
 	return 0;
 }
 
-static bool is_needed(const struct history *history, uint64_t now)
+int history_tell(struct store_txn *txn, struct store_zone *record, const struct history *what,
+		 const struct change_origin *by)
 {
-	/* a time far ahead is one of a clock that was wrong */
-	return now - history->time < HISTORY_LIFE || history->time - now < HISTORY_LIFE;
+	const struct change_origin nobody = { .time = what->time };
+	uint8_t entry[HEAD_MAX];
+	struct writer w = write_begin(entry, sizeof(entry));
+
+	write_head(&w, what, by != NULL ? by : &nobody);
+	write_u64(&w, what->names);
+	return store_log_add(txn, record, slice_make(entry, write_size(&w)));
+}
+
+/* Whether the oldest entry is to go; 1, 0, or a negative errno. */
+static int is_due(struct store_txn *txn, const struct zone *zone, const struct store_zone *record,
+		  uint64_t now)
+{
+	struct history history;
+	struct slice entry;
+
+	if (record->log_first == record->log_next)
+		return 0;
+	if (record->log_size > zone->log_size)
+		return 1;
+	if (zone->log_age == 0)
+		return 0;
+
+	int err = store_log_get(txn, record, record->log_first, &entry);
+	if (err != 0)
+		return err;
+	return history_read(entry, &history) != 0 ||
+	       (now > history.time && now - history.time > zone->log_age);
 }
 
 int history_trim(struct store_txn *txn, const struct zone *zone, struct store_zone *record,
-		 uint64_t now)
+		 uint64_t now, size_t budget)
 {
-	int err = 0;
+	int due = is_due(txn, zone, record, now);
 
-	while (err == 0 && record->log_size > zone->log_size) {
-		struct slice entry;
-		struct history history;
+	for (; due > 0 && budget > 0; budget--) {
+		int err = store_log_drop(txn, record);
 
-		err = store_log_get(txn, record, record->log_first, &entry);
-		if (err == 0 && history_read(entry, &history) == 0 && is_needed(&history, now))
-			break;
-		if (err == 0)
-			err = store_log_drop(txn, record);
+		due = err == 0 ? is_due(txn, zone, record, now) : err;
 	}
-	return err;
+	return due;
+}
+
+static int read_rest(struct reader *r, struct history *h)
+{
+	if (h->kind == HISTORY_CHANGE) {
+		uint32_t size = read_u32(r);
+
+		h->removed = read_bytes(r, size);
+		h->added = read_bytes(r, read_left(r));
+	} else {
+		h->names = read_u64(r);
+	}
+	return read_end(r);
 }
 
 int history_read(struct slice entry, struct history *ret)
 {
 	struct reader r = read_begin(entry.data, entry.size);
-	struct history h;
+	struct history h = { .version = read_u8(&r) };
 
-	if (read_u8(&r) != VERSION)
+	if (h.version != VERSION && h.version != HISTORY_WITH_MAC)
 		return -EBADMSG;
+	if (h.version == VERSION)
+		h.kind = read_u8(&r);
 	h.serial_before = read_u32(&r);
 	h.serial_after = read_u32(&r);
 	h.time = read_u64(&r);
-	h.mac = read_u64(&r);
-	h.signed_at = read_u64(&r);
+	if (h.version == HISTORY_WITH_MAC) {
+		h.mac = read_u64(&r);
+		h.signed_at = read_u64(&r);
+	}
 	h.key = read_string(&r);
 	h.peer = read_string(&r);
 
-	uint32_t size = read_u32(&r);
-	h.removed = read_bytes(&r, size);
-	h.added = read_bytes(&r, read_left(&r));
-
-	int err = read_end(&r);
-	if (err == 0)
-		*ret = h;
-	return err;
+	int err = read_rest(&r, &h);
+	if (err != 0 || h.kind > HISTORY_NUMBERS)
+		return -EBADMSG;
+	*ret = h;
+	return 0;
 }

@@ -2,15 +2,16 @@
 /*
  * The end of an import: the zone's record leads to another tree. Secondaries go by the serial, so
  * it has to be newer than the one that was served (RFC 1982 3.2), whatever the file says. The change log
- * stays: it tells copies of updates from new ones, and the gap in its serials shows that no
- * step leads from one tree to the other.
+ * stays and gets an entry without records, which says that no step leads from one tree to the other.
  */
 #include <errno.h>
 #include <libknot/libknot.h>
 
+#include "base/clock.h"
 #include "base/writer.h"
 #include "dns/edit.h"
 #include "dns/rdata.h"
+#include "zone/history.h"
 #include "zone/import.h"
 
 enum { DEFAULT_TTL = 3600 };
@@ -61,13 +62,30 @@ static int put_apex(struct store_txn *txn, const struct zone *zone, struct store
 	return err < 0 ? err : 0;
 }
 
+static int tell(struct store_txn *txn, struct store_zone *record, enum history_kind kind,
+		const struct import_serial *serial)
+{
+	const struct history what = {
+		.kind = kind,
+		.serial_before = serial->before,
+		.serial_after = serial->after,
+		.time = clock_wall_s(),
+		.names = record->names,
+	};
+
+	return history_tell(txn, record, &what, NULL);
+}
+
 int import_empty(struct store_txn *txn, const struct zone *zone)
 {
+	const struct import_serial first = { .after = 1 };
 	struct store_zone record;
 	int err = store_zone_make(txn, zone->apex, &record);
 
 	if (err == 0)
 		err = put_apex(txn, zone, &record);
+	if (err == 0)
+		err = tell(txn, &record, HISTORY_MADE, &first);
 	return err == 0 ? store_zone_put(txn, zone->apex, &record) : err;
 }
 
@@ -163,6 +181,12 @@ int import_switch(struct store_txn *txn, const struct zone *zone, struct store_l
 		err = put_apex(txn, zone, &record);
 	if (err == 0)
 		err = renew_serial(txn, zone, &record, &serial);
+	if (err == 0)
+		err = tell(txn, &record,
+			   !serial.there ? HISTORY_MADE :
+			   numbers_only  ? HISTORY_NUMBERS :
+					   HISTORY_REPLACED,
+			   &serial);
 	if (err == 0)
 		err = store_zone_put(txn, zone->apex, &record);
 	if (err == 0)

@@ -15,6 +15,7 @@ struct zone {
 	bool naptr_check;   /* refuse NAPTR records that would not work */
 	bool number_ranges; /* wildcards answer as zone/range.h says */
 	uint64_t log_size;  /* octets of change log to keep */
+	uint64_t log_age;   /* seconds that its entries are kept; 0: any time */
 	size_t index;       /* in the table */
 };
 

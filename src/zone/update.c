@@ -75,7 +75,12 @@ static uint8_t check_add(struct arena *arena, const struct zone *zone, const kno
 		*why = explain(arena, rr, "a type for questions can't be added");
 		return KNOT_RCODE_FORMERR;
 	}
+	errno = 0;
 	if (rr->rrs.count == 0 || !rdata_valid(rr->type, rr_rdata(rr))) {
+		if (errno == ENOMEM) {
+			*why = explain(arena, rr, "no memory to check it");
+			return KNOT_RCODE_SERVFAIL;
+		}
 		*why = explain(arena, rr, "the data is not of this type's form");
 		return KNOT_RCODE_FORMERR;
 	}

@@ -55,7 +55,7 @@ static void server_begin(void)
 	require(fixture_init(&fixture) == 0);
 	require(fixture_write(&fixture, "example.zone", example_zone) == 0);
 	text_puts(&yaml, fixture_keys);
-	text_puts(&yaml, "zone:\n"
+	text_puts(&yaml, "server: {version: v, identity: i}\nzone:\n"
 			 "  - {domain: example, file: example.zone, transfer: 127.0.0.1, "
 			 "update: hmac-sha512}\n"
 			 "  - {domain: d.example, transfer: hmac-sha256}\n"

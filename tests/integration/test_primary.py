@@ -103,7 +103,7 @@ def follow_random_changes(fleet, updates):
     fleet.compare()
     for secondary in fleet.secondaries:
         key = KEYS[secondary.kind]
-        assert re.search(rf"transfer sent: kind=IXFR\S* .*key={key} ", fleet.primary.log()), key
+        assert re.search(rf"transfer sent: .*key={key} kind=IXFR", fleet.primary.log()), key
     assert not re.search("given up|AXFR-for-IXFR", fleet.primary.log())
 
 
@@ -130,7 +130,7 @@ def test_a_plain_secondary_of_number_ranges_has_what_a_transfer_has(start_onnetd
     for owner, kind in (("7.7", "IXFR"), ("7.3.9", "AXFR-for-IXFR"), ("3.6", "IXFR")):
         fleet.update(lambda m, owner=owner: m.add(owner, 60, "TXT", '"new"'))
         serial = fleet.settle()
-        fleet.primary.wait_log(f"transfer sent: kind={kind} .* to={serial} ")
+        fleet.primary.wait_log(f"transfer sent: .*kind={kind} .* to={serial} ")
         fleet.compare()
 
 
@@ -142,11 +142,11 @@ def test_an_import_is_told_and_goes_out_whole(start_onnetd, start_kind, tmp_path
                     ZONE, str(path)], check=True, capture_output=True,
                    cwd=fleet.primary.directory)
     serial = fleet.settle()
-    fleet.primary.wait_log(f"transfer sent: kind=AXFR-for-IXFR .* to={serial} ")
+    fleet.primary.wait_log(f"transfer sent: .*kind=AXFR-for-IXFR .* to={serial} ")
     fleet.compare()
     fleet.update(lambda m: m.add("after", 60, "A", "192.0.2.1"))
     serial = fleet.settle()
-    fleet.primary.wait_log(f"transfer sent: kind=IXFR .* to={serial} ")
+    fleet.primary.wait_log(f"transfer sent: .*kind=IXFR .* to={serial} ")
 
 
 class Listener:
@@ -242,7 +242,7 @@ def test_a_client_applies_a_difference(start_onnetd, udp):
     update(server, lambda m: m.delete("new"))
     update(server, lambda m: m.replace("ns", 90, "A", "192.0.2.54"))
     assert apply_difference(server, TEXT, udp) == server.content(ZONE)
-    server.wait_log("transfer sent: kind=IXFR-condensed .* from=1 to=4 records=6 ")
+    server.wait_log("transfer sent: .*kind=IXFR-condensed from=1 to=4 records=6 ")
 
 
 def test_a_difference_of_many_messages_comes_whole(start_onnetd):
@@ -252,4 +252,4 @@ def test_a_difference_of_many_messages_comes_whole(start_onnetd):
         update(server, *[lambda m, k=k: m.add(f"n{k}", 60, "TXT", f'"{k:020}"')
                          for k in range(n * 100, n * 100 + 100)])
     assert apply_difference(server, TEXT, dns.query.UDPMode.NEVER) == server.content(ZONE)
-    server.wait_log("transfer sent: kind=IXFR-condensed .* from=1 to=31 records=3004 ")
+    server.wait_log("transfer sent: .*kind=IXFR-condensed from=1 to=31 records=3004 ")

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dns/audit.h"
 #include "fixture/import.h"
 #include "fixture/message.h"
 #include "fixture/server.h"
@@ -173,6 +174,25 @@ static void a_transfer_begins_or_fails(void **state)
 	fixture.tcp = false;
 }
 
+static void a_change_log_begins_or_fails(void **state)
+{
+	static const uint8_t option[] = {
+		0xff, 0x05, 0, 28,                               /* OPTION_AUDIT */
+		1,    0,    0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* version, serial, since */
+		0xff, 0xff, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* until, limit, names */
+	};
+
+	(void)state;
+	fixture.tcp = true;
+	message_begin(&message, KNOT_OPCODE_QUERY, "example.", AUDIT_TYPE);
+	message_opt(&message, 1232, 0, slice_make(option, sizeof(option)));
+	message_sign(&message, &(struct message_signature){ 0 });
+	assert_true(request_try(message_get(&message)) > 4);
+	assert_true(fixture_stream(&fixture));
+	assert_string_equal(show_rcode(response()), "NOERROR");
+	fixture.tcp = false;
+}
+
 /* A zone whose transfer is made up as it goes; what can't be had ends it, and nothing else. */
 static void a_transfer_of_ranges_goes_on_or_ends(void **state)
 {
@@ -298,6 +318,7 @@ static void update_try(unsigned n, bool *reached)
 	job_pool_done(&fixture.responder.jobs);
 	arena_done(&fixture.writer.arena);
 	arena_done(&fixture.writer.group_arena);
+	receipts_done(&fixture.writer.receipts);
 	oom_fail_at(n);
 	enum response outcome = fixture_ask(&fixture, message_get(&message));
 	*reached = oom_failed();
@@ -334,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_plain_query_needs_no_memory),
 		cmocka_unit_test(a_signed_query_is_answered_or_fails),
 		cmocka_unit_test(a_transfer_begins_or_fails),
+		cmocka_unit_test(a_change_log_begins_or_fails),
 		cmocka_unit_test(a_transfer_of_ranges_goes_on_or_ends),
 		cmocka_unit_test(a_difference_goes_out_or_the_zone_does),
 		cmocka_unit_test(a_notifier_is_made_whole_or_not_at_all),

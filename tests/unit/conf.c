@@ -35,9 +35,19 @@ static const char whole_file[] = "server:\n"
 				 "  storage: /srv/onnet            # the store\n"
 				 "  workers: 2\n"
 				 "  user: onnet\n"
+				 "  sandbox: off\n"
 				 "  tcp-idle-timeout: 20\n"
 				 "  tcp-max-clients: 300\n"
 				 "  udp-max-payload: 1400\n"
+				 "  tcp-max-per-client: 30\n"
+				 "  cookies: required\n"
+				 "  cookie-secret: [000102030405060708090a0b0c0d0e0f, "
+				 "FFEEDDCCBBAA99887766554433221100]\n"
+				 "  rate-limit: 500\n"
+				 "  rate-limit-slip: 3\n"
+				 "  rate-limit-exempt: [192.0.2.0/24, \"2001:db8::/32\"]\n"
+				 "  version: \"a name server\"\n"
+				 "  identity: ns1\n"
 				 "key:\n"
 				 "  - id: ops\n"
 				 "    algorithm: hmac-sha256\n"
@@ -55,6 +65,7 @@ static const char whole_file[] = "server:\n"
 				 "    naptr-check: off\n"
 				 "    number-ranges: on\n"
 				 "    log-size: 16M\n"
+				 "    log-age: 12h\n"
 				 "    update:\n"
 				 "      - ops\n"
 				 "      - key: reseller\n"
@@ -88,9 +99,21 @@ static void check_server(const struct conf *conf)
 	assert_string_equal(conf->storage, "/srv/onnet");
 	assert_int_equal(conf->workers, 2);
 	assert_string_equal(conf->user, "onnet");
+	assert_false(conf->sandbox);
 	assert_int_equal(conf->tcp_idle_timeout, 20);
 	assert_int_equal(conf->tcp_max_clients, 300);
 	assert_int_equal(conf->udp_max_payload, 1400);
+	assert_int_equal(conf->tcp_max_per_client, 30);
+	assert_int_equal(conf->cookies, CONF_COOKIES_REQUIRED);
+	assert_int_equal(conf->cookie_secret_count, 2);
+	assert_int_equal(conf->cookie_secret[0].octets[15], 0x0f);
+	assert_int_equal(conf->cookie_secret[1].octets[0], 0xff);
+	assert_int_equal(conf->rate_limit, 500);
+	assert_int_equal(conf->rate_limit_slip, 3);
+	assert_int_equal(conf->rate_limit_exempt_count, 2);
+	assert_int_equal(conf->rate_limit_exempt[1].length, 32);
+	assert_string_equal(conf->version, "a name server");
+	assert_string_equal(conf->identity, "ns1");
 }
 
 static void check_rules(const struct conf *conf)
@@ -109,13 +132,13 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(rule[1].address[0].octets[0], 127);
 	assert_int_equal(rule[2].address[0].family, AF_INET6);
 	assert_int_equal(rule[2].address[0].length, 128);
-	assert_int_equal(rule[2].line, 21);
+	assert_int_equal(rule[2].line, 30);
 
 	rule = conf->zone[1].update;
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 28);
+	assert_int_equal(rule[1].line, 37);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
@@ -147,14 +170,16 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_int_equal(conf->zone_count, 2);
 	assert_string_equal(conf->zone[0].domain, "example.net");
 	assert_string_equal(conf->zone[0].file, "example.net.zone");
-	assert_int_equal(conf->zone[0].line, 18);
+	assert_int_equal(conf->zone[0].line, 27);
 	assert_true(conf->zone[0].naptr_check);
 	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
+	assert_int_equal(conf->zone[0].log_age, 0);
 	assert_null(conf->zone[1].file);
 	assert_false(conf->zone[1].naptr_check);
 	assert_true(conf->zone[1].number_ranges);
 	assert_int_equal(conf->zone[1].log_size, 16 << 20);
+	assert_int_equal(conf->zone[1].log_age, 12 * 3600);
 	check_rules(conf);
 
 	assert_int_equal(conf->e164_count, 2);
@@ -183,9 +208,17 @@ static void a_file_that_says_nothing_gives_the_defaults(void **state)
 		assert_string_equal(conf->storage, "/var/lib/onnet");
 		assert_int_equal(conf->workers, 0);
 		assert_null(conf->user);
+		assert_true(conf->sandbox);
 		assert_int_equal(conf->tcp_idle_timeout, 10);
 		assert_int_equal(conf->tcp_max_clients, 1000);
 		assert_int_equal(conf->udp_max_payload, 1232);
+		assert_int_equal(conf->tcp_max_per_client, 100);
+		assert_int_equal(conf->cookies, CONF_COOKIES_ON);
+		assert_int_equal(conf->cookie_secret_count, 0);
+		assert_int_equal(conf->rate_limit, 0);
+		assert_int_equal(conf->rate_limit_slip, 2);
+		assert_null(conf->version);
+		assert_null(conf->identity);
 		assert_int_equal(conf->listen_xdp_count, 0);
 		assert_int_equal(conf->key_count + conf->zone_count, 0);
 		assert_int_equal(conf->e164_count + conf->isn_count, 0);
@@ -231,6 +264,37 @@ static void an_interface_has_port_53_unless_another_is_named(void **state)
 	assert_int_equal(conf->listen_xdp[0].port, 53);
 	assert_string_equal(conf->listen_xdp[1].name, "a-name.with_15");
 	assert_int_equal(conf->listen_xdp[1].port, 5353);
+	conf_free(conf);
+}
+
+static void what_is_for_tls_has_port_853_unless_another_is_named(void **state)
+{
+	struct sockaddr_in in;
+
+	(void)state;
+	conf_file_write("tls.key", "", 0, 0600);
+	struct conf *conf = good_read(
+		"server: {listen-tls: [127.0.0.1, 127.0.0.2@8853]}\n"
+		"tls: {certificate: tls.pem, key: tls.key, authorities: ca.pem}\n"
+		"zone: {domain: a, transfer: {address: 127.0.0.1, tls: on},\n"
+		"  primary: [{address: 10.0.0.1, tls: ns.a}, {address: 10.0.0.1@5353, tls: ns.a},\n"
+		"    {address: 10.0.0.1}]}\n");
+
+	assert_string_equal(conf->tls.certificate, "tls.pem");
+	assert_string_equal(conf->tls.key, "tls.key");
+	assert_string_equal(conf->tls.authorities, "ca.pem");
+	assert_int_equal(conf->listen_tls_count, 2);
+	assert_true(conf->zone[0].transfer[0].tls);
+
+	const struct conf_peer *peer = conf->zone[0].primary;
+	const struct conf_address *address[] = { &conf->listen_tls[0], &conf->listen_tls[1],
+						 &peer[0].address, &peer[1].address,
+						 &peer[2].address };
+	static const int ports[] = { 853, 8853, 853, 5353, 53 };
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		memcpy(&in, &address[i]->socket, sizeof(in));
+		assert_int_equal(ntohs(in.sin_port), ports[i]);
+	}
 	conf_free(conf);
 }
 
@@ -341,6 +405,49 @@ static void sizes_are_octets_or_have_a_unit(void **state)
 	}
 }
 
+static void times_are_seconds_minutes_hours_days_or_weeks(void **state)
+{
+	static const struct {
+		const char *in;
+		uint64_t out; /* 0: refused */
+	} table[] = {
+		{ "1", 1 },
+		{ "90s", 90 },
+		{ "15m", 900 },
+		{ "12h", 43200 },
+		{ "30d", 2592000 },
+		{ "2w", 1209600 },
+		{ "36500d", UINT64_C(3153600000) },
+		{ "0", 0 },
+		{ "0d", 0 },
+		{ "36501d", 0 },
+		{ "99999999999999999999999w", 0 },
+		{ "d", 0 },
+		{ "''", 0 },
+		{ "1y", 0 },
+		{ "1dd", 0 },
+		{ "1 d", 0 },
+		{ "-1d", 0 },
+		{ "1.5h", 0 },
+	};
+	char yaml[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct text fault = { 0 };
+		struct conf *conf = NULL;
+
+		snprintf(yaml, sizeof(yaml), "zone: {domain: a, log-age: %s}\n", table[i].in);
+		int err = conf_text_read(&conf, yaml, &fault);
+		if (err != (table[i].out > 0 ? 0 : -EINVAL))
+			fail_msg("%s: %d", table[i].in, err);
+		if (conf != NULL)
+			assert_true(conf->zone[0].log_age == table[i].out);
+		conf_free(conf);
+		text_done(&fault);
+	}
+}
+
 static void flags_may_be_written_in_three_ways(void **state)
 {
 	static const struct {
@@ -423,10 +530,12 @@ int main(void)
 		cmocka_unit_test(a_file_that_says_nothing_gives_the_defaults),
 		cmocka_unit_test(a_list_of_one_may_be_a_bare_word_or_a_single_mapping),
 		cmocka_unit_test(an_interface_has_port_53_unless_another_is_named),
+		cmocka_unit_test(what_is_for_tls_has_port_853_unless_another_is_named),
 		cmocka_unit_test(paths_are_relative_to_the_file),
 		cmocka_unit_test(the_example_is_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),
 		cmocka_unit_test(sizes_are_octets_or_have_a_unit),
+		cmocka_unit_test(times_are_seconds_minutes_hours_days_or_weeks),
 		cmocka_unit_test(flags_may_be_written_in_three_ways),
 		cmocka_unit_test(names_are_as_long_as_dns_allows),
 		cmocka_unit_test(a_rule_bound_to_an_address_may_name_a_key_to_come),

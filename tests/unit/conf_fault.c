@@ -47,24 +47,26 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "listen-xdp, storage, workers, user, tcp-idle-timeout, tcp-max-clients, "
-		    "udp-max-payload" } },
+		    "listen-tls, listen-xdp, storage, workers, user, sandbox, tcp-idle-timeout, "
+		    "tcp-max-clients, tcp-max-per-client, udp-max-payload, cookies, cookie-secret, "
+		    "cookie-secret-file, rate-limit, rate-limit-slip, rate-limit-exempt, version, "
+		    "identity" } },
 		{ "unknown section",
 		  "zones: []\nfoo: 1\n",
-		  { "1:1: unknown word 'zones' in the file; did you mean 'zone'? allowed: server, "
+		  { "1:1: unknown word 'zones' in the file; did you mean 'zone'? allowed: tls, server, "
 		    "key, zone, number",
-		    "2:1: unknown word 'foo' in the file; allowed: server, key, zone, number" } },
+		    "2:1: unknown word 'foo' in the file; allowed: tls, server, key, zone, number" } },
 		{ "case counts",
 		  "Server:\n",
 		  { "1:1: unknown word 'Server' in the file; did you "
-		    "mean 'server'? allowed: server, key, zone, "
+		    "mean 'server'? allowed: tls, server, key, zone, "
 		    "number" } },
 		{ "unknown in a transfer rule",
 		  OPS "zone: {domain: a, transfer: {key: ops, numbers: +1}}\n",
-		  { "3:40: unknown word 'numbers' in a transfer rule; allowed: key, address" } },
+		  { "3:40: unknown word 'numbers' in a transfer rule; allowed: key, address, tls" } },
 		{ "a word that would be a line of its own",
 		  "\"a\\nb\": 1\n",
-		  { "1:1: unknown word 'a?b' in the file; allowed: server, key, zone, number" } },
+		  { "1:1: unknown word 'a?b' in the file; allowed: tls, server, key, zone, number" } },
 		{ "doubled word",
 		  "server:\n  workers: 1\n  user: a\n  workers: 2\n",
 		  { "4:3: 'workers' is given twice in server, first in line 2" } },
@@ -112,7 +114,7 @@ static void values_that_are_wrong_are_told(void **state)
 	static const struct {
 		const char *name;
 		const char *in;
-		const char *out[8];
+		const char *out[9];
 	} table[] = {
 		{ "numbers out of bounds",
 		  "server:\n  workers: 257\n  tcp-idle-timeout: 0\n  tcp-max-clients: -1\n"
@@ -129,6 +131,27 @@ static void values_that_are_wrong_are_told(void **state)
 		    "4:20" COUNT_FAULT("tcp-max-clients", "010", "1", "1000000"),
 		    "5:20" COUNT_FAULT("udp-max-payload", "99999999999999999999", "512",
 				       "4096") } },
+		{ "the sandbox",
+		  "server:\n  sandbox: seccomp\n",
+		  { "2:12: sandbox: 'seccomp' is not on or off" } },
+		{ "cookies, limits and texts",
+		  "server:\n  cookies: maybe\n  cookie-secret: [0123, "
+		  "000102030405060708090a0b0c0d0e0g]\n  rate-limit: -1\n  rate-limit-slip: 101\n"
+		  "  rate-limit-exempt: 192.0.2.1/24\n  version: \"\"\n  tcp-max-per-client: 0\n",
+		  { "2:12: cookies: 'maybe' is not on, off or required",
+		    "3:19: cookie-secret: it is not 32 hexadecimal digits",
+		    "3:25: cookie-secret: it is not 32 hexadecimal digits",
+		    "4:15" COUNT_FAULT("rate-limit", "-1", "0", "1000000"),
+		    "5:20" COUNT_FAULT("rate-limit-slip", "101", "0", "100"),
+		    "6:22: rate-limit-exempt: '192.0.2.1/24': bits beyond its length are set; write it "
+		    "as 192.0.2.0/24; wanted is ADDRESS or ADDRESS/LENGTH",
+		    "7:12: version: wanted are 1 to 128 octets",
+		    "8:23" COUNT_FAULT("tcp-max-per-client", "0", "1", "1000000") } },
+		{ "too many secrets, and in two places",
+		  "server:\n  cookie-secret: [a, b, c]\n  cookie-secret-file: /nowhere\n",
+		  { "2:18: cookie-secret: at most 2 are wanted",
+		    "3:3: server has 'cookie-secret' or 'cookie-secret-file', not both",
+		    "3:23: cookie-secret-file: can't read '/nowhere': No such file or directory" } },
 		{ "interfaces",
 		  "server:\n  listen-xdp:\n  - eth0\n  - a/b\n  - a-name-of-16-octs\n  - eth1@0\n"
 		  "  - \"@53\"\n  - ..\n  - eth0@54\n",
@@ -159,6 +182,10 @@ static void values_that_are_wrong_are_told(void **state)
 		  "zone: {domain: a, log-size: 64MB}\n",
 		  { "1:29: log-size: '64MB' is not a size from 64K to 1024G (octets; K, M or G "
 		    "behind the number)" } },
+		{ "time",
+		  "zone: {domain: a, log-age: 2 days}\n",
+		  { "1:28: log-age: '2 days' is not a time from 1s to 36500d (seconds; s, m, h, d or "
+		    "w behind the number)" } },
 		{ "names",
 		  "number:\n  e164: [a..b, '', 'a b', 'm\xc3\xbcn.example']\n  isn: ['a\\300', 'a\\']",
 		  { "2:10: e164: 'a..b' is not a domain name: it has an empty label",
@@ -328,6 +355,44 @@ static void keys_that_are_wrong_are_told_and_no_secret_is_shown(void **state)
 	}
 }
 
+static void files_for_tls_that_are_wrong_are_told(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *in;
+		const char *out;
+	} table[] = {
+		{ "nothing to show", "server: {listen-tls: 127.0.0.1}",
+		  "1:22: listen-tls: it takes 'certificate' and 'key' in the section 'tls'" },
+		{ "no key", "tls: {certificate: a.pem}",
+		  "1:6: tls: a certificate and its key go together" },
+		{ "no certificate", "tls: {key: good.key}",
+		  "1:6: tls: a certificate and its key go together" },
+		{ "others read it", "tls: {certificate: a.pem, key: wide.key}",
+		  "1:32: key: others than its owner may use 'wide.key' (mode 0644); remedy: chmod "
+		  "600 wide.key" },
+		{ "no file", "tls: {certificate: a.pem, key: none.key}",
+		  "1:32: key: can't read 'none.key': No such file or directory" },
+		{ "no address", "server: {listen-tls: ns.example}",
+		  "1:22: listen-tls: 'ns.example': no IPv4 or IPv6 address; "
+		  "wanted is ADDRESS or ADDRESS@PORT" },
+		{ "no flag", "zone: {domain: a, transfer: {address: 10.0.0.1, tls: ns.a}}",
+		  "1:54: tls: 'ns.a' is not on or off" },
+		{ "nobody", "zone: {domain: a, transfer: {tls: on}}",
+		  "1:29: a transfer rule needs 'key' or 'address'; without them it would let "
+		  "anybody copy the zone" },
+	};
+
+	(void)state;
+	conf_file_write("good.key", "", 0, 0600);
+	conf_file_write("wide.key", "", 0, 0644);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *const out[] = { table[i].out, NULL };
+
+		bad_read(table[i].name, table[i].in, out);
+	}
+}
+
 static void what_of_yaml_has_no_place_is_told(void **state)
 {
 	static const struct {
@@ -454,6 +519,7 @@ int main(void)
 		cmocka_unit_test(values_that_are_wrong_are_told),
 		cmocka_unit_test(rules_that_would_let_in_whom_nobody_meant_are_told),
 		cmocka_unit_test(keys_that_are_wrong_are_told_and_no_secret_is_shown),
+		cmocka_unit_test(files_for_tls_that_are_wrong_are_told),
 		cmocka_unit_test(what_of_yaml_has_no_place_is_told),
 		cmocka_unit_test(a_raw_nul_does_not_hide_what_is_behind_it),
 		cmocka_unit_test(all_faults_are_told_in_order_and_not_without_end),

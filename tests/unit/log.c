@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/log_bound.h"
 
 static int pipe_ends[2];
 static int real_stderr;
@@ -96,6 +97,30 @@ static void a_long_line_is_cut_and_still_ends(void **state)
 	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
 }
 
+static void events_get_so_many_lines_a_second(void **state)
+{
+	struct log_bound bound = { .what = "doors shut" };
+	unsigned lines = 0;
+
+	(void)state;
+	catch ();
+	for (int i = 0; i < 50; i++)
+		lines += log_bound_pass(&bound, 1000 + i);
+	assert_int_equal(lines, LOG_BOUND_LINES);
+	assert_int_equal(log_bound_expire(&bound, 1700), 300);
+	assert_int_equal(log_bound_expire(&bound, 2000), -1);
+	assert_int_equal(log_bound_expire(&bound, 2000), -1);
+	assert_true(log_bound_pass(&bound, 2100));
+	assert_string_equal(caught(), "warning: doors shut: and 30 more within a second\n");
+
+	/* whoever does not call expire() is told with the next event */
+	catch ();
+	for (int i = 0; i < 50; i++)
+		log_bound_pass(&bound, 5000);
+	assert_true(log_bound_pass(&bound, 9000));
+	assert_string_equal(caught(), "warning: doors shut: and 30 more within a second\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +129,7 @@ int main(void)
 		cmocka_unit_test(lines_above_the_limit_are_dropped),
 		cmocka_unit_test(nothing_in_a_line_can_start_another),
 		cmocka_unit_test(a_long_line_is_cut_and_still_ends),
+		cmocka_unit_test(events_get_so_many_lines_a_second),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

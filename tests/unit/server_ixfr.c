@@ -230,6 +230,7 @@ static void a_version_that_the_log_does_not_have_gets_the_zone(void **state)
 	update("example. 60 IN SOA ns.example. h.example. 20 2 3 4 5");
 	assert_false(is_whole(10, 0));
 	assert_true(is_whole(9, 0));
+	assert_true(is_whole(0, 0)); /* it was made out of nothing */
 	assert_true(is_whole(12, 0)); /* between two versions */
 	assert_true(is_whole(19, 0));
 	assert_true(is_whole(2147483668u, 0)); /* neither older nor newer */
@@ -255,7 +256,7 @@ static void what_was_trimmed_is_gone(void **state)
 	zone_begin(1);
 	update("c.example. 60 IN A 192.0.2.3");
 	update("d.example. 60 IN A 192.0.2.4");
-	trim_log(1);
+	trim_log(2); /* that the zone was made, and the first change */
 	assert_true(is_whole(1, 0));
 	assert_false(is_whole(2, 0));
 	trim_log(1);

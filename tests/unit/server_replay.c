@@ -69,6 +69,32 @@ static void times_are_good_as_long_as_a_signature_is(void **state)
 	replay_free(replay);
 }
 
+static void a_clock_that_was_wrong_for_a_while_lets_nothing_be_done_twice(void **state)
+{
+	enum { DAY = 86400 };
+	static const int64_t steps[][3] = { { DAY, 0, 0 }, { -DAY, 0, 0 }, { -DAY, 0, -DAY } };
+	uint8_t rcode;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct replay *replay = NULL;
+
+		assert_int_equal(replay_new(&replay, 1024), 0);
+		assert_true(replay_in_time(replay, NOW, NOW));
+		assert_int_equal(replay_add(replay, 1, NOW, 0), 0);
+		for (size_t k = 0; k < 3; k++) {
+			uint64_t now = (uint64_t)(NOW + 1 + steps[i][k]); /* the first was a second ago */
+
+			assert_true(replay_in_time(replay, now + k + 1, now));
+			assert_int_equal(replay_add(replay, 2 + k, now + k + 1, 0), 0);
+			assert_true(replay_find(replay, 1, NOW, &rcode) ||
+				    !replay_in_time(replay, NOW, now));
+		}
+		assert_true(replay_in_time(replay, NOW + 9 + DAY, NOW + 9 + DAY));
+		replay_free(replay);
+	}
+}
+
 static void messages_are_forgotten_after_their_life_and_not_before(void **state)
 {
 	enum { PER_SECOND = 3, SECONDS = 3000 };
@@ -261,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_is_found_again_with_its_rcode),
 		cmocka_unit_test(times_are_good_as_long_as_a_signature_is),
+		cmocka_unit_test(a_clock_that_was_wrong_for_a_while_lets_nothing_be_done_twice),
 		cmocka_unit_test(messages_are_forgotten_after_their_life_and_not_before),
 		cmocka_unit_test(where_there_is_no_room_the_oldest_second_is_given_up),
 		cmocka_unit_test(a_flood_within_one_second_is_still_bounded),

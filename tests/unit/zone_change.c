@@ -20,6 +20,10 @@
 #include "fixture/import.h"
 #include "zone/history.h"
 
+enum {
+	FIRST = 1
+}; /* entry of the log: before it there is the one that tells how the zone was made */
+
 static char folder[FOLDER_ROOM];
 static struct store *store;
 static struct zone_table *table;
@@ -245,13 +249,13 @@ static void an_entry_of_the_log_tells_who_changed_what(void **state)
 
 	assert_int_equal(store_read_begin(store, &txn), 0);
 	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
-	assert_int_equal(record.log_next, 1);
-	assert_int_equal(store_log_get(txn, &record, 0, &entry), 0);
+	assert_int_equal(record.log_next, FIRST + 1);
+	assert_int_equal(store_log_get(txn, &record, FIRST, &entry), 0);
 	assert_int_equal(history_read(entry, &history), 0);
 	assert_int_equal(history.serial_before, 4294967295u);
 	assert_int_equal(history.serial_after, 1);
-	assert_true(history.time == by.time && history.mac == by.mac &&
-		    history.signed_at == by.signed_at);
+	assert_int_equal(history.kind, HISTORY_CHANGE);
+	assert_int_equal(history.time, by.time);
 	assert_true(slice_equal(history.key, slice_make("\3ops", 5)));
 	assert_true(slice_equal(history.peer, slice_make(&peer->sin6_addr, 16)));
 	side_show(&removed, history.removed);
@@ -294,7 +298,7 @@ static void the_server_itself_is_nobody(void **state)
 	assert_int_equal(trial_end(&t, NULL), 1);
 	assert_int_equal(store_read_begin(store, &txn), 0);
 	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
-	assert_int_equal(store_log_get(txn, &record, 0, &entry), 0);
+	assert_int_equal(store_log_get(txn, &record, FIRST, &entry), 0);
 	assert_int_equal(history_read(entry, &history), 0);
 	assert_int_equal(history.key.size, 0);
 	assert_int_equal(history.peer.size, 0);
@@ -329,34 +333,155 @@ static void many_names_in_one_change_are_all_written(void **state)
 	zone_end();
 }
 
-static void the_log_gives_up_the_oldest_but_nothing_young(void **state)
+/* A change at this time; how many entries the log then has. */
+static uint64_t change_at(uint64_t time)
 {
-	static const struct {
-		uint64_t time, kept;
-	} cases[] = {
-		{ 5000, 1 }, { 5100, 2 }, { 5599, 3 },
-		{ 5600, 3 }, { 5701, 3 }, { 9000, 1 }, /* a clock that was wrong */
-		{ 5702, 1 },
-	};
+	static unsigned count;
+	struct change_origin by = { .time = time };
+	char address[32];
 	struct trial t;
+
+	count++;
+	snprintf(address, sizeof(address), "192.0.%u.%u", count / 250, count % 250);
+	trial_begin(&t);
+	put(&t, "new.example.", KNOT_RRTYPE_A, 60, NULL);
+	put(&t, "new.example.", KNOT_RRTYPE_A, 60, address);
+	assert_int_equal(trial_end(&t, &by), 1);
+	trial_begin(&t);
+	uint64_t kept = t.change.open->record.log_next - t.change.open->record.log_first;
+	assert_true(kept == 0 || t.change.open->record.log_size > 0);
+	trial_end(&t, NULL);
+	return kept;
+}
+
+static void the_log_gives_up_the_oldest_for_its_size(void **state)
+{
+	(void)state;
+	zone_begin("1");
+	zone->log_size = 1;
+	assert_int_equal(change_at(5000), 0);
+	zone->log_size = 1000;
+	uint64_t most = 0;
+	for (int i = 0; i < 20; i++) {
+		uint64_t kept = change_at(5000);
+
+		most = kept > most ? kept : most;
+	}
+	assert_in_range(most, 3, 9);
+	assert_int_equal(change_at(5000), most);
+	zone_end();
+}
+
+static void the_log_gives_up_what_is_too_old(void **state)
+{
+	(void)state;
+	zone_begin("1");
+	zone->log_age = 1;
+	change_at(5000); /* the making of the zone is far ahead */
+	zone->log_size = 1;
+	change_at(5000);
+	zone->log_size = 1 << 20;
+	zone->log_age = 100;
+	assert_int_equal(change_at(5000), 1);
+	assert_int_equal(change_at(5100), 2);
+	assert_int_equal(change_at(5101), 2);
+	assert_int_equal(change_at(5300), 1);
+	assert_int_equal(change_at(4000), 2); /* a clock that was put back */
+	zone->log_age = 0;
+	assert_int_equal(change_at(900000), 3);
+	zone_end();
+}
+
+static void a_log_that_is_far_too_large_goes_bit_by_bit(void **state)
+{
+	enum { MANY = 300 };
+	struct store_zone record;
+	struct store_txn *txn;
 
 	(void)state;
 	zone_begin("1");
 	zone->log_size = 1;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct change_origin by = { .time = cases[i].time };
-		char address[32];
+	change_at(5000); /* the making of the zone goes, which is far ahead */
+	zone->log_size = 1 << 20;
+	for (int i = 0; i < MANY; i++)
+		change_at(5000);
+	zone->log_age = 1;
+	uint64_t kept = change_at(6000);
+	assert_in_range(kept, MANY / 2, MANY - 1);
 
-		snprintf(address, sizeof(address), "192.0.2.%zu", 100 + i);
-		trial_begin(&t);
-		put(&t, "new.example.", KNOT_RRTYPE_A, 60, address);
-		assert_int_equal(trial_end(&t, &by), 1);
-		trial_begin(&t);
-		assert_int_equal(t.change.open->record.log_next - t.change.open->record.log_first,
-				 cases[i].kept);
-		trial_end(&t, NULL);
-	}
+	zone->log_age = 0;
+	zone->log_size = 1;
+	assert_int_equal(store_write_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
+	kept = record.log_next - record.log_first;
+	assert_int_equal(history_trim(txn, zone, &record, 6000, 0), 1);
+	assert_int_equal(record.log_next - record.log_first, kept);
+	assert_int_equal(history_trim(txn, zone, &record, 6000, 10), 1);
+	assert_int_equal(record.log_next - record.log_first, kept - 10);
+	assert_int_equal(history_trim(txn, zone, &record, 6000, MANY), 0);
+	assert_int_equal(record.log_next - record.log_first, 0);
+	assert_int_equal(record.log_size, 0);
+	store_write_abort(txn);
 	zone_end();
+}
+
+static void the_log_tells_how_the_zone_was_made(void **state)
+{
+	struct store_zone record;
+	struct history history;
+	struct store_txn *txn;
+	struct slice entry;
+
+	(void)state;
+	zone_begin("8");
+	assert_int_equal(store_read_begin(store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, zone->apex, &record), 0);
+	assert_int_equal(store_log_get(txn, &record, 0, &entry), 0);
+	assert_int_equal(history_read(entry, &history), 0);
+	assert_int_equal(history.kind, HISTORY_MADE);
+	assert_int_equal(history.serial_before, 0);
+	assert_int_equal(history.serial_after, 8);
+	assert_int_equal(history.names, 2);
+	assert_int_equal(history.removed.size, 0);
+	assert_int_equal(history.added.size, 0);
+	assert_int_equal(history.key.size, 0);
+	store_read_end(txn);
+	zone_end();
+}
+
+/* Entries that were written before there were kinds. */
+static void entries_of_version_1_are_read(void **state)
+{
+	static const uint8_t entry[] = {
+		1,    0, 0,   0,   7,   0,   0,   0,   8,       /* serials */
+		0,    0, 0,   0,   0,   0,   0,   9,            /* time */
+		0xaa, 0, 0,   0,   0,   0,   0,   1,            /* MAC */
+		0,    0, 0,   0,   0,   0,   0,   5,            /* signed at */
+		5,    3, 'o', 'p', 's', 0,   4,   127, 0, 0, 1, /* key, peer */
+		0,    0, 0,   2,   'r', 'r', 'a',
+	};
+	static uint8_t other[sizeof(entry)];
+	struct history history;
+
+	(void)state;
+	assert_int_equal(history_read(slice_make(entry, sizeof(entry)), &history), 0);
+	assert_int_equal(history.version, HISTORY_WITH_MAC);
+	assert_int_equal(history.kind, HISTORY_CHANGE);
+	assert_int_equal(history.serial_before, 7);
+	assert_int_equal(history.serial_after, 8);
+	assert_int_equal(history.time, 9);
+	assert_true(history.mac == 0xaa00000000000001u && history.signed_at == 5);
+	assert_int_equal(history.key.size, 5);
+	assert_int_equal(history.peer.size, 4);
+	assert_true(slice_equal(history.removed, slice_make("rr", 2)));
+	assert_true(slice_equal(history.added, slice_make("a", 1)));
+
+	memcpy(other, entry, sizeof(entry));
+	other[0] = 3;
+	assert_int_equal(history_read(slice_make(other, sizeof(other)), &history), -EBADMSG);
+	other[0] = 2;
+	other[1] = HISTORY_NUMBERS + 1;
+	assert_int_equal(history_read(slice_make(other, sizeof(other)), &history), -EBADMSG);
 }
 
 /* Adds an address to a name by a change of a group; or only looks at what would be changed. */
@@ -381,7 +506,7 @@ static void entry_expect(const struct zone *of, uint64_t index, uint32_t before,
 
 	assert_int_equal(store_read_begin(store, &txn), 0);
 	assert_int_equal(store_zone_get(txn, of->apex, &record), 0);
-	assert_int_equal(store_log_get(txn, &record, index, &entry), 0);
+	assert_int_equal(store_log_get(txn, &record, FIRST + index, &entry), 0);
 	assert_int_equal(history_read(entry, &history), 0);
 	assert_int_equal(history.serial_before, before);
 	assert_int_equal(history.serial_after, after);
@@ -396,7 +521,7 @@ static uint64_t entries(const struct zone *of)
 	assert_int_equal(store_read_begin(store, &txn), 0);
 	assert_int_equal(store_zone_get(txn, of->apex, &record), 0);
 	store_read_end(txn);
-	return record.log_next;
+	return record.log_next - FIRST;
 }
 
 static size_t addresses(const char *name)
@@ -539,7 +664,11 @@ int main(void)
 		cmocka_unit_test(changes_of_a_group_see_each_other),
 		cmocka_unit_test(a_change_that_is_dropped_leaves_nothing_in_its_group),
 		cmocka_unit_test(zones_of_a_group_step_each_for_itself),
-		cmocka_unit_test(the_log_gives_up_the_oldest_but_nothing_young),
+		cmocka_unit_test(the_log_gives_up_the_oldest_for_its_size),
+		cmocka_unit_test(the_log_gives_up_what_is_too_old),
+		cmocka_unit_test(a_log_that_is_far_too_large_goes_bit_by_bit),
+		cmocka_unit_test(the_log_tells_how_the_zone_was_made),
+		cmocka_unit_test(entries_of_version_1_are_read),
 		cmocka_unit_test(a_zone_that_the_store_does_not_have_is_not_changed),
 	};
 
