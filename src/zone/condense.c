@@ -25,6 +25,7 @@ enum {
 	ROOM_START = 64,
 	SLOTS_PER_ITEM = 2, /* so that half of them are empty */
 	ITEM_MEMORY = sizeof(struct condense_item) + SLOTS_PER_ITEM * sizeof(uint32_t),
+	PROBES_MAX = 1024, /* so many lie together where somebody has made them up for it */
 };
 
 void condense_init(struct condense *condense, size_t memory)
@@ -39,32 +40,37 @@ void condense_done(struct condense *condense)
 	*condense = (struct condense){ 0 };
 }
 
-/* The slot of a record, or the empty one where it belongs. */
+/* The slot of a record, or the empty one where it belongs; NULL: looking for it takes too long. */
 static uint32_t *find_slot(const struct condense *condense, struct slice record)
 {
 	size_t slots = condense->room * SLOTS_PER_ITEM;
+	size_t hash = name_hash(record.data, record.size);
 
-	for (size_t i = name_hash(record.data, record.size);; i++) {
-		uint32_t *slot = &condense->slot[i % slots];
+	for (size_t i = 0; i < PROBES_MAX; i++) {
+		uint32_t *slot = &condense->slot[(hash + i) % slots];
 
 		if (*slot == 0)
 			return slot;
 
 		const struct condense_item *item = &condense->item[*slot - 1];
-		if (item->size == record.size &&
-		    memcmp(item->data, record.data, record.size) == 0)
+		if (item->size == record.size && memcmp(item->data, record.data, record.size) == 0)
 			return slot;
 	}
+	return NULL;
 }
 
-static void fill_slots(struct condense *condense)
+static int fill_slots(struct condense *condense)
 {
 	memset(condense->slot, 0, condense->room * SLOTS_PER_ITEM * sizeof(*condense->slot));
 	for (size_t i = 0; i < condense->count; i++) {
 		const struct condense_item *item = &condense->item[i];
+		uint32_t *slot = find_slot(condense, slice_make(item->data, item->size));
 
-		*find_slot(condense, slice_make(item->data, item->size)) = (uint32_t)i + 1;
+		if (slot == NULL)
+			return -E2BIG;
+		*slot = (uint32_t)i + 1;
 	}
+	return 0;
 }
 
 static void throw_out(struct condense *condense)
@@ -108,9 +114,7 @@ static int make_room(struct condense *condense)
 		err = grow(condense);
 	if (err == -E2BIG && condense->count < condense->room - condense->room / 4)
 		err = 0;
-	if (err == 0)
-		fill_slots(condense);
-	return err;
+	return err == 0 ? fill_slots(condense) : err;
 }
 
 int condense_put(struct condense *condense, struct slice record, bool came)
@@ -125,6 +129,8 @@ int condense_put(struct condense *condense, struct slice record, bool came)
 	}
 
 	uint32_t *slot = find_slot(condense, record);
+	if (slot == NULL)
+		return -E2BIG;
 	if (*slot == 0) {
 		condense->item[condense->count++] =
 			(struct condense_item){ .data = record.data,

@@ -25,7 +25,7 @@ struct condense {
 void condense_init(struct condense *condense, size_t memory);
 void condense_done(struct condense *condense);
 
-/* A record went, or came. -ENOMEM; -E2BIG: it would take more memory than it may, and all is lost. */
+/* A record went, or came. -ENOMEM; -E2BIG: it would take more memory or time than it may; then all is lost. */
 int condense_put(struct condense *condense, struct slice record, bool came);
 
 /* The next record that came (or went) in the end, from *at on, 0 at first; false: no more. */

@@ -230,7 +230,7 @@ static void a_version_that_the_log_does_not_have_gets_the_zone(void **state)
 	update("example. 60 IN SOA ns.example. h.example. 20 2 3 4 5");
 	assert_false(is_whole(10, 0));
 	assert_true(is_whole(9, 0));
-	assert_true(is_whole(0, 0)); /* it was made out of nothing */
+	assert_true(is_whole(0, 0));  /* it was made out of nothing */
 	assert_true(is_whole(12, 0)); /* between two versions */
 	assert_true(is_whole(19, 0));
 	assert_true(is_whole(2147483668u, 0)); /* neither older nor newer */
@@ -793,6 +793,27 @@ static void records_that_vanished_make_room(void **state)
 	condense_done(&condense);
 }
 
+/* Records that lie together in any table, as somebody may make them up who wants this to take long. */
+static void records_that_are_made_up_to_be_slow_are_given_up(void **state)
+{
+	enum { LETTERS = 12 };
+	static char text[1 << LETTERS][LETTERS];
+	struct condense condense;
+	size_t i = 0;
+	int err = 0;
+
+	(void)state;
+	condense_init(&condense, 1 << 20);
+	for (; err == 0 && i < 1 << LETTERS; i++) {
+		for (int k = 0; k < LETTERS; k++)
+			text[i][k] = (i >> k & 1) != 0 ? 'a' : 'A';
+		err = condense_put(&condense, slice_make(text[i], LETTERS), true);
+	}
+	assert_int_equal(err, -E2BIG);
+	assert_true(i > 1000);
+	condense_done(&condense);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -816,6 +837,7 @@ int main(void)
 		cmocka_unit_test(messages_are_signed_in_a_chain),
 		cmocka_unit_test(without_memory_changes_go_one_by_one),
 		cmocka_unit_test(records_that_vanished_make_room),
+		cmocka_unit_test(records_that_are_made_up_to_be_slow_are_given_up),
 	};
 
 	return cmocka_run_group_tests_name("server ixfr", tests, NULL, NULL);
