@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cmd/supervisor.h"
+#include "cmd/watchdog.h"
 #include "dns/record.h"
 #include "server/peer.h"
 #include "server/server.h"
@@ -86,6 +88,9 @@ struct conf *onnetd_conf(const char *path)
 static void reload(struct server *server, const char *path)
 {
 	struct text fault = { 0 };
+
+	supervisor_tell_reloading();
+
 	struct conf *conf = onnetd_conf(path);
 	int err = conf != NULL ? server_reload(server, conf, &fault) : -EINVAL;
 
@@ -95,6 +100,8 @@ static void reload(struct server *server, const char *path)
 		log_info("%s read again", path);
 	else
 		log_error("%s not taken; the server goes on as it was", path);
+	server_reloaded(server, err == 0);
+	supervisor_tell_status("READY=1", server_observed(server));
 }
 
 static void log_start(const struct conf *conf)
@@ -115,6 +122,7 @@ static void log_start(const struct conf *conf)
 static int serve(const struct options *options, struct conf *conf, const sigset_t *signals)
 {
 	struct server *server = NULL;
+	struct watchdog *watchdog = NULL;
 	struct text fault = { 0 };
 
 	log_start(conf);
@@ -125,10 +133,16 @@ static int serve(const struct options *options, struct conf *conf, const sigset_
 	if (err != 0)
 		return EXIT_FAILURE;
 	log_info("ready");
+	supervisor_tell_status("READY=1", server_observed(server));
+	err = watchdog_start(&watchdog, server_observed(server));
+	if (err != 0)
+		log_error("no watchdog: %s", strerror(-err));
 
 	for (int number = 0; sigwait(signals, &number) == 0 && number == SIGHUP;)
 		reload(server, options->path);
 	log_info("ending");
+	supervisor_tell("STOPPING=1\nSTATUS=ending");
+	watchdog_stop(watchdog);
 	return server_stop(server) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -118,6 +118,8 @@ struct conf {
 	size_t listen_tls_count;
 	const struct conf_interface *listen_xdp; /* no interface twice */
 	size_t listen_xdp_count;
+	const struct conf_address *metrics; /* where HTTP tells metrics; default: nowhere */
+	size_t metrics_count;
 	const char *storage;         /* default /var/lib/onnet */
 	unsigned workers;            /* 0: one for each core */
 	const char *user;            /* NULL: stay who we are */

@@ -55,6 +55,7 @@ static const struct row schema[] = {
 	  .fallback = { "127.0.0.1@53", "::1@53" } },
 	{ SERVER, "listen-tls", &kind_address_tls, MANY(conf, listen_tls) },
 	{ SERVER, "listen-xdp", &kind_interface, MANY(conf, listen_xdp) },
+	{ SERVER, "metrics", &kind_metrics, MANY(conf, metrics) },
 	{ SERVER, "storage", &kind_path, ONE(conf, storage), .fallback = { "/var/lib/onnet" } },
 	{ SERVER, "workers", &kind_count, ONE(conf, workers), .least = 1, .most = 256 },
 	{ SERVER, "user", &kind_user, ONE(conf, user) },

@@ -12,7 +12,7 @@ struct suggest {
 	size_t distance;
 	size_t size;
 	bool full;
-	char all[256]; /* "listen, storage", and "..." where it is full */
+	char all[512]; /* "listen, storage", and "..." where it is full */
 };
 
 void suggest_add(struct suggest *suggest, const char *candidate);

@@ -12,7 +12,7 @@
 #include "conf/address.h"
 #include "conf/name.h"
 
-enum { DEFAULT_PORT = 53, USER_SIZE = 32, E164_DIGITS = 15 };
+enum { DEFAULT_PORT = 53, METRICS_PORT = 9153, USER_SIZE = 32, E164_DIGITS = 15 };
 
 static int value_fault(struct reading *r, const struct row *row, const struct node *node,
 		       const char *wanted)
@@ -144,6 +144,12 @@ static int address_tls_read(struct reading *r, const struct row *row, const stru
 			    void *ret)
 {
 	return read_address(r, row, node, ret, CONF_PORT_TLS);
+}
+
+static int metrics_read(struct reading *r, const struct row *row, const struct node *node,
+			void *ret)
+{
+	return read_address(r, row, node, ret, METRICS_PORT);
 }
 
 static size_t address_identity(const void *thing, uint8_t *ret)
@@ -362,6 +368,9 @@ const struct kind kind_address = { .read = address_read,
 const struct kind kind_address_tls = { .read = address_tls_read,
 				       .size = sizeof(struct conf_address),
 				       .identity = address_identity };
+const struct kind kind_metrics = { .read = metrics_read,
+				   .size = sizeof(struct conf_address),
+				   .identity = address_identity };
 const struct kind kind_interface = { .read = interface_read,
 				     .size = sizeof(struct conf_interface),
 				     .identity = interface_identity };

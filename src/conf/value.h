@@ -11,6 +11,7 @@ extern const struct kind kind_duration;    /* uint64_t, seconds */
 extern const struct kind kind_flag;        /* bool */
 extern const struct kind kind_address;     /* struct conf_address */
 extern const struct kind kind_address_tls; /* struct conf_address, of port 853 unless it says so */
+extern const struct kind kind_metrics;     /* struct conf_address, of port 9153 unless it says so */
 extern const struct kind kind_interface;   /* struct conf_interface */
 extern const struct kind kind_prefix;      /* struct conf_prefix */
 extern const struct kind kind_path;        /* const char * */

@@ -435,6 +435,7 @@ static int audit_new(struct stream **ret, struct responder *r, const struct zone
 
 	struct stream *stream = &audit->stream;
 	stream->fill = audit_fill;
+	stream->no_transfer = true;
 	stream->free = audit_free;
 	int err = stream_init(stream, r, zone, x);
 	if (err == 0)

@@ -312,7 +312,9 @@ static void run(struct command *request)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (request->words > 0 && strcmp(commands[i].name, request->word[0]) == 0) {
+			atomic_fetch_add(&request->control->shared->slow_work, 1);
 			commands[i].run(request);
+			atomic_fetch_sub(&request->control->shared->slow_work, 1);
 			return;
 		}
 	say(request, "failed", "the server does not know this command");

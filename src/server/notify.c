@@ -420,7 +420,7 @@ void notifier_stop(struct notifier *notifier)
 	free(notifier);
 }
 
-const struct counts *notifier_counts(const struct notifier *notifier)
+struct counts *notifier_counts(struct notifier *notifier)
 {
 	return &notifier->counts;
 }

@@ -30,7 +30,7 @@ void notifier_tell(struct notifier *notifier, const knot_dname_t *apex);
 /* Goes over to another configuration, of which it keeps nothing: who is new there is told. -ENOMEM. */
 int notifier_use(struct notifier *notifier, const struct state *state);
 
-/* What was sent, answered and given up. */
-const struct counts *notifier_counts(const struct notifier *notifier);
+/* What was sent, answered and given up; for counts_join(). */
+struct counts *notifier_counts(struct notifier *notifier);
 
 #endif

@@ -91,13 +91,9 @@ bool queue_wait(struct update_queue *queue, int64_t microseconds)
 	return there;
 }
 
-size_t queue_waiting(struct update_queue *queue)
+size_t queue_waiting(const struct update_queue *queue)
 {
-	pthread_mutex_lock(&queue->lock);
-
-	size_t count = queue->count;
-	pthread_mutex_unlock(&queue->lock);
-	return count;
+	return atomic_load_explicit(&queue->count, memory_order_relaxed);
 }
 
 bool queue_is_idle(struct update_queue *queue)

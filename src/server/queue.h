@@ -3,6 +3,7 @@
 #define SERVER_QUEUE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "server/job.h"
 
@@ -11,8 +12,8 @@ struct update_queue {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct job *first, **last;
-	size_t count;
-	size_t wanted; /* how many the writer sleeps for; 0: it does not sleep */
+	atomic_size_t count; /* changed with the lock, read without */
+	size_t wanted;       /* how many the writer sleeps for; 0: it does not sleep */
 	bool closed;
 };
 
@@ -37,8 +38,8 @@ void queue_gather(struct update_queue *queue, size_t wanted, int64_t patience_us
 /* Waits so long for a job: true: there is one, or the queue was closed. */
 bool queue_wait(struct update_queue *queue, int64_t microseconds);
 
-/* How many wait now. */
-size_t queue_waiting(struct update_queue *queue);
+/* How many wait now; nobody is waited for to know that. */
+size_t queue_waiting(const struct update_queue *queue);
 
 /* Whether nothing waits, and more may come. */
 bool queue_is_idle(struct update_queue *queue);

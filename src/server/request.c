@@ -131,6 +131,8 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 	}
 	if (response == RESPONSE_STREAM && answer_datagram(made, wire, size))
 		return RESPONSE_READY;
+	if (x->rcode != KNOT_RCODE_NOERROR)
+		count_add(&r->counts, COUNT_TRANSFER_OUT_REFUSED, 1);
 	exchange_reply(x, &reply, wire, response_room(x));
 	if (x->rcode == KNOT_RCODE_NOERROR)
 		transfer_soa(r, &reply);
@@ -169,6 +171,8 @@ static bool is_audit(const struct exchange *x)
 static enum exchange_read hold_back(struct responder *r, struct exchange *x,
 				    enum exchange_read read)
 {
+	if (read == EXCHANGE_SILENCE)
+		count_add(&r->counts, COUNT_REQUEST_IGNORED, 1);
 	if (read == EXCHANGE_SILENCE || x->opcode == KNOT_OPCODE_UPDATE)
 		return read;
 	switch (limit_judge(&r->limit, r->state->conf, x, r->now_ms)) {
@@ -222,6 +226,37 @@ void request_prefetch(struct responder *r, struct request *request, size_t count
 	}
 }
 
+/* The first of the two rows of the transport that a request came by. */
+static enum count transport_row(const struct origin *origin)
+{
+	if (origin->connection != NULL)
+		return origin->tls != EXCHANGE_PLAIN ? COUNT_QUERY_TLS : COUNT_QUERY_TCP;
+	return origin->xdp != NULL ? COUNT_QUERY_XDP : COUNT_QUERY_UDP;
+}
+
+/* Counts a request that was answered, and is no update. */
+static void count_request(struct responder *r, const struct request *request,
+			  enum response response, const uint8_t *wire)
+{
+	const struct exchange *x = &request->exchange;
+	struct counts *counts = &r->counts;
+
+	if (x->opcode != KNOT_OPCODE_QUERY) {
+		count_add(counts, COUNT_REQUEST_OPCODE, 1);
+		return;
+	}
+	counts->untimed++;
+	count_add(counts, transport_row(request->origin) + (x->peer->sa_family == AF_INET6), 1);
+	count_add(counts, count_of_type(x->qtype), 1);
+	if (x->rcode == KNOT_RCODE_FORMERR && request->read == EXCHANGE_BROKEN)
+		count_add(counts, COUNT_REQUEST_MALFORMED, 1);
+	if (response == RESPONSE_NONE)
+		return;
+	count_add(counts, count_of_rcode(COUNT_RCODE_NOERROR, x->rcode), 1);
+	if (response == RESPONSE_READY && knot_wire_get_tc(wire) != 0)
+		count_add(counts, COUNT_TRUNCATED, 1);
+}
+
 enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,
 			    size_t *size, struct stream **stream)
 {
@@ -243,6 +278,7 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 		response = answer_audit(r, x, wire, size, stream);
 	else
 		response = answer_query(r, request, wire, size);
+	count_request(r, request, response, wire);
 	if (x->message != NULL)
 		arena_reset(&r->arena);
 	return response;

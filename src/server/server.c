@@ -18,6 +18,8 @@
 
 #include "base/log.h"
 #include "server/control.h"
+#include "server/metrics.h"
+#include "server/observed.h"
 #include "server/peer.h"
 #include "server/rights.h"
 #include "server/sandbox.h"
@@ -34,6 +36,8 @@ struct server {
 	bool has_writer, writer_runs;
 	struct notifier *notifier;
 	struct control *control;
+	struct metrics *metrics;
+	struct observed observed;
 	struct worker *worker;
 	size_t worker_count;   /* that are initialized */
 	size_t worker_running; /* whose threads run */
@@ -159,12 +163,31 @@ static int start_threads(struct server *server)
 	return err;
 }
 
+/* From here on it may be looked at from outside. */
+static int start_observing(struct server *server)
+{
+	struct observed *observed = &server->observed;
+
+	observed->shared = &server->shared;
+	observed->store = server->store;
+	observed->worker = server->worker;
+	observed->workers = server->worker_count;
+	observed->writer = &server->writer;
+	counts_join(&observed->counts, &server->writer.counts);
+	counts_join(&observed->counts, notifier_counts(server->notifier));
+	for (size_t i = 0; i < server->worker_count; i++)
+		counts_join(&observed->counts, &server->worker[i].responder.counts);
+	return metrics_start(server->metrics, observed);
+}
+
 static int start(struct server *server, struct text *fault)
 {
 	const struct conf *conf = server->state->conf;
 	allow_files(conf);
 
 	int err = make_workers(server, fault);
+	if (err == 0)
+		err = metrics_new(&server->metrics, conf, fault);
 	if (err == 0)
 		err = rights_drop(conf, fault);
 	if (err == 0)
@@ -191,6 +214,8 @@ static int start(struct server *server, struct text *fault)
 		err = control_start(server->control);
 	if (err == 0)
 		err = notifier_start(server->notifier);
+	if (err == 0)
+		err = start_observing(server);
 	if (err != 0 && fault->size == 0)
 		text_printf(fault, "cannot start: %s\n", strerror(-err));
 	return err;
@@ -208,6 +233,7 @@ int server_start(struct server **ret, struct conf *conf, struct text *fault)
 	}
 	server->state = state;
 	atomic_store(&server->shared.state, state);
+	observed_init(&server->observed);
 	if (err == 0)
 		err = start(server, fault);
 	if (err != 0)
@@ -286,6 +312,8 @@ static void tell_unchangeable(const struct conf *old, const struct conf *new)
 		log_warning("reload: listen-tls changed; it takes a restart");
 	if (!same_listen_xdp(old, new))
 		log_warning("reload: listen-xdp changed; it takes a restart");
+	if (!same_addresses(old->metrics, old->metrics_count, new->metrics, new->metrics_count))
+		log_warning("reload: metrics changed; it takes a restart");
 	if (strcmp(old->storage, new->storage) != 0)
 		log_warning("reload: storage changed; it takes a restart");
 	if (old->sandbox != new->sandbox)
@@ -321,16 +349,28 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
 		call_workers(server);
 	call_workers(server);
+	observed_pass(&server->observed);
 	state_free(old);
 	if (notifier_use(server->notifier, state) != 0)
 		log_error("reload: out of memory: who is notified of changes stays as it was");
 	return 0;
 }
 
+void server_reloaded(struct server *server, bool good)
+{
+	observed_reload(&server->observed, good);
+}
+
+struct observed *server_observed(struct server *server)
+{
+	return &server->observed;
+}
+
 int server_stop(struct server *server)
 {
 	if (server == NULL)
 		return 0;
+	metrics_stop(server->metrics);
 	control_stop(server->control); /* while there is a writer that it may wait for */
 	/* Then the writer: what it has done goes out through the workers. */
 	if (server->writer_runs)
@@ -352,6 +392,7 @@ int server_stop(struct server *server)
 	free(server->worker);
 	store_close(server->store);
 	state_free(server->state);
+	observed_done(&server->observed);
 	free(server);
 	return err;
 }

@@ -6,6 +6,7 @@
 
 /* The DNS server: sockets, workers, the writer, and the store below them. */
 struct server;
+struct observed;
 
 /*
  * Starts to serve; returns when everything is ready. conf is taken over in any case. A negative
@@ -18,6 +19,12 @@ int server_start(struct server **ret, struct conf *conf, struct text *fault);
  * running (listen, storage, workers, user) is named in the log. On failure the server goes on as it was.
  */
 int server_reload(struct server *server, struct conf *conf, struct text *fault);
+
+/* Notes how a reload ended, from the reading of the configuration on. */
+void server_reloaded(struct server *server, bool good);
+
+/* What may be seen of it from outside, as long as it runs. */
+struct observed *server_observed(struct server *server);
 
 /* Answers what has come in, commits what waits, and ends. -EIO: it could not have gone on. */
 int server_stop(struct server *server);

@@ -27,6 +27,7 @@ struct stream {
 	const knot_dname_t *apex;
 	size_t apex_size;
 	struct store_txn *txn;
+	bool no_transfer;         /* not to be counted as one */
 	size_t room;              /* octets that a message may have */
 	bool started;             /* a message was made */
 	bool ended;               /* the last one was */

@@ -132,11 +132,20 @@ void connections_bury(struct worker *worker)
 	}
 }
 
+/* How a stream ended, where it is a transfer. */
+static void count_stream(const struct connection *c, struct worker *worker, enum count how)
+{
+	if (!c->stream->no_transfer)
+		count_add(&worker->responder.counts, how, 1);
+}
+
 /* Closes the socket; the rest goes when the last job is back. */
 static void connection_close(struct worker *worker, struct connection *c)
 {
 	if (c->closed)
 		return;
+	if (c->stream != NULL)
+		count_stream(c, worker, COUNT_TRANSFER_OUT_FAILED);
 	list_remove(worker, c);
 	tls_session_free(c->tls);
 	c->tls = NULL;
@@ -197,6 +206,7 @@ static int connection_new(struct worker *worker, int fd, const struct origin *or
 void listener_serve(struct listener *listener, struct worker *worker)
 {
 	unsigned max = worker->responder.state->conf->tcp_max_clients;
+	struct counts *counts = &worker->responder.counts;
 
 	for (int round = 0; round < ACCEPT_ROUNDS; round++) {
 		struct origin origin = { .peer_size = sizeof(origin.peer) };
@@ -204,6 +214,7 @@ void listener_serve(struct listener *listener, struct worker *worker)
 				 &origin.peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && worker->oldest != NULL) {
+			count_add(counts, COUNT_TCP_CLOSED_FILES, 1);
 			connection_close(worker, worker->oldest);
 			continue;
 		}
@@ -213,7 +224,10 @@ void listener_serve(struct listener *listener, struct worker *worker)
 		    connection_new(worker, fd, &origin, listener->tls) != 0) {
 			atomic_fetch_sub(&worker->shared->tcp_clients, 1);
 			close(fd);
+			count_add(counts, COUNT_TCP_CLOSED_LIMIT, 1);
+			continue;
 		}
+		count_add(counts, COUNT_TCP_ACCEPTED, 1);
 	}
 }
 
@@ -292,8 +306,10 @@ static bool send_output(struct connection *c, struct worker *worker)
 		list_touch(worker, c);
 		c->out_sent += (size_t)sent;
 		c->stream_sent += (uint64_t)sent;
-		if (is_too_slow(c))
+		if (is_too_slow(c)) {
+			count_add(&worker->responder.counts, COUNT_TCP_CLOSED_SLOW, 1);
 			return false;
+		}
 		if (!has_output(c)) {
 			text_reset(&c->out);
 			c->out_sent = 0;
@@ -375,6 +391,7 @@ static void watch_for(struct connection *c, struct worker *worker, uint32_t even
 /* Goes on with a connection after something came in, went out, or came back. */
 static void go_on(struct connection *c, struct worker *worker)
 {
+	int64_t began_us = clock_monotonic_us();
 	bool good = true;
 
 	do {
@@ -385,6 +402,7 @@ static void go_on(struct connection *c, struct worker *worker)
 				answer_requests(c, worker);
 		}
 		good = send_output(c, worker) && good;
+		began_us = count_time(&worker->responder.counts, began_us);
 	} while (good && !has_output(c) && c->stream == NULL && has_whole_request(c) &&
 		 takes_requests(c));
 
@@ -467,8 +485,10 @@ int connections_expire(struct worker *worker)
 			return (int)left + 1;
 		if (c->jobs > 0)
 			list_touch(worker, c); /* it is us who are slow */
-		else
+		else {
+			count_add(&worker->responder.counts, COUNT_TCP_CLOSED_IDLE, 1);
 			connection_close(worker, c);
+		}
 	}
 	return -1;
 }

@@ -19,11 +19,13 @@
 #include "server/udp.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/outbox.h"
 
@@ -49,6 +51,7 @@ struct batch {
 	struct origin origin[BATCH];
 	struct request run[RUN];
 	size_t run_used;
+	int64_t began_us; /* what is read next waits since then */
 	struct outbox outbox;
 	uint8_t near[BATCH][NEAR + GAP];
 	uint8_t far[BATCH][NEAR + FAR + GAP]; /* mostly never touched, and then no memory */
@@ -128,6 +131,16 @@ int udp_open(struct udp *udp, const struct conf_address *address)
 void udp_close(struct udp *udp)
 {
 	close(udp->socket);
+}
+
+uint64_t udp_drops(const struct udp *udp)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(udp->socket, SOL_SOCKET, SO_MEMINFO, info, &size) != 0)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
 }
 
 static int receive(struct batch *batch, int socket)
@@ -210,7 +223,10 @@ static size_t answer_part(struct batch *batch, struct worker *worker, bool updat
 static void answer_run(struct batch *batch, struct worker *worker)
 {
 	request_prefetch(&worker->responder, batch->run, batch->run_used);
-	if (answer_part(batch, worker, false) < batch->run_used)
+
+	bool more = answer_part(batch, worker, false) < batch->run_used;
+	batch->began_us = count_time(&worker->responder.counts, batch->began_us);
+	if (more)
 		answer_part(batch, worker, true);
 	batch->run_used = 0;
 }
@@ -250,6 +266,7 @@ static void answer_batch(struct udp *udp, struct worker *worker, int count)
 
 void udp_serve(struct udp *udp, struct worker *worker)
 {
+	worker->batch->began_us = clock_monotonic_us();
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		int count = receive(worker->batch, udp->socket);
 

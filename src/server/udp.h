@@ -18,6 +18,9 @@ void batch_free(struct batch *batch);
 int udp_open(struct udp *udp, const struct conf_address *address);
 void udp_close(struct udp *udp);
 
+/* How many messages the kernel has dropped here as there was no room for them; 0 where it does not tell. */
+uint64_t udp_drops(const struct udp *udp);
+
 /* Answers what has come in, until nothing is left or others should have their turn. */
 void udp_serve(struct udp *udp, struct worker *worker);
 

@@ -151,6 +151,9 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 			return RESPONSE_LATER;
 		deny(&job->exchange, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_NOT_READY,
 		     "too many updates are waiting; try again");
+		count_refusal(&r->counts, KNOT_RCODE_SERVFAIL, COUNT_REFUSED_QUEUE);
+	} else {
+		count_update(&r->counts, job->exchange.rcode, job->exchange.tsig.error);
 	}
 	update_log(&r->refused, job, r->now_ms);
 	if (limit_judge(&r->limit, r->state->conf, &job->exchange, r->now_ms) == LIMIT_SEND)

@@ -246,9 +246,12 @@ static void *worker_main(void *arg)
 	struct worker *worker = arg;
 	struct epoll_event event[EVENTS_MAX];
 
+	pthread_setname_np(pthread_self(), "worker");
 	schedule_answering();
 	while (!atomic_load(&worker->shared->stop)) {
 		int timeout = expire(worker);
+
+		atomic_fetch_add_explicit(&worker->steps, 1, memory_order_relaxed);
 
 		/* a snapshot that is held while nothing happens keeps old pages from being used again */
 		store_read_reset(worker->responder.view.txn);

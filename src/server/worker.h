@@ -20,6 +20,7 @@ struct shared {
 	_Atomic(const struct state *) state; /* the newest */
 	atomic_uint generation;              /* moves on with each call of the workers */
 	atomic_uint tcp_clients;
+	atomic_uint slow_work; /* commands under way that may hold up the writer for long */
 	atomic_bool stop;
 };
 
@@ -47,7 +48,8 @@ struct worker {
 	pthread_mutex_t lock; /* of the jobs that came back */
 	struct job *returned, **returned_last;
 
-	atomic_uint seen; /* the generation up to which everything is done */
+	atomic_uint steps; /* moves on as long as the thread does */
+	atomic_uint seen;  /* the generation up to which everything is done */
 };
 
 /* Sockets are made by the thread that may bind them; worker_start() runs the worker in its own. */

@@ -112,7 +112,7 @@ void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
 	notifier_tell(writer->notifier, zone->apex);
 }
 
-static int commit(struct update_writer *writer, const struct change_group *group)
+static int commit(struct update_writer *writer, const struct change_group *group, size_t updates)
 {
 	struct store_zone log;
 	int err =
@@ -126,8 +126,11 @@ static int commit(struct update_writer *writer, const struct change_group *group
 	int64_t began_us = clock_monotonic_us();
 	err = store_write_commit(group->txn);
 	writer->commit_us = clock_monotonic_us() - began_us;
-	if (err == 0)
+	if (err == 0) {
+		count_spread(&writer->counts, HISTOGRAM_COMMIT, (uint64_t)writer->commit_us, 1);
+		count_spread(&writer->counts, HISTOGRAM_GROUP, updates, 1);
 		receipts_written(&writer->receipts, &log);
+	}
 	for (const struct group_zone *open = group->first; err == 0 && open != NULL;
 	     open = open->next)
 		if (open->changes > 0)
@@ -151,7 +154,7 @@ static int run_group(struct update_writer *writer, struct job *list, size_t coun
 	if (err == 0)
 		err = group_end(&group);
 	if (err > 0) {
-		err = commit(writer, &group);
+		err = commit(writer, &group, count);
 	} else {
 		store_write_abort(txn);
 		receipts_postpone(&writer->receipts);
@@ -249,14 +252,20 @@ void writer_run(struct update_writer *writer, struct job *list)
 
 	int err = run_group(writer, list, count);
 	if (err != 0)
+		count_add(&writer->counts, COUNT_COMMIT_FAILED, 1);
+	if (err != 0)
 		run_alone(writer, list);
 	else if (writer->broken) {
 		log_info("updates are stored again");
 		writer->broken = false;
 	}
-	for (const struct job *job = list; job != NULL; job = job->next)
+	for (const struct job *job = list; job != NULL; job = job->next) {
+		count_update(&writer->counts, job->exchange.rcode, job->exchange.tsig.error);
+		if (job->repeated)
+			count_add(&writer->counts, COUNT_UPDATE_REPEATED, 1);
 		if (job->exchange.rcode != KNOT_RCODE_NOERROR)
 			update_log(&writer->refused, job, clock_monotonic_ms());
+	}
 	give_back(list);
 }
 
@@ -272,6 +281,11 @@ static struct job *cut_updates(struct job *list, struct job **rest)
 	return list;
 }
 
+static void step(struct update_writer *writer)
+{
+	atomic_fetch_add_explicit(&writer->steps, 1, memory_order_relaxed);
+}
+
 /* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
 static void mind_store(struct update_writer *writer)
 {
@@ -279,7 +293,7 @@ static void mind_store(struct update_writer *writer)
 		while (queue_is_idle(&writer->queue) &&
 		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
 			trimmer_step(&writer->trimmer, writer->store)))
-			;
+			step(writer);
 	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
 }
 
@@ -306,11 +320,32 @@ static struct job *take_group(struct update_writer *writer)
 	return list;
 }
 
+static void run_updates(struct update_writer *writer, struct job *list)
+{
+	atomic_store(&writer->busy, true);
+	step(writer);
+	writer_run(writer, list);
+	atomic_store(&writer->busy, false);
+	step(writer);
+}
+
+/* The job is its caller's again when this returns. */
+static void run_task(struct update_writer *writer, struct job *job)
+{
+	atomic_store(&writer->slow, true);
+	job->done(job, job->arg);
+	atomic_store(&writer->slow, false);
+	step(writer);
+}
+
 static void *writer_main(void *arg)
 {
 	struct update_writer *writer = arg;
-	int err = writer_recall(writer, writer->state);
 
+	pthread_setname_np(pthread_self(), "writer");
+	atomic_store(&writer->slow, true);
+	int err = writer_recall(writer, writer->state);
+	atomic_store(&writer->slow, false);
 	if (err != 0) {
 		log_error("the change log can't be read, so a copy of an update could not be told "
 			  "from a new one: %s; this server ends",
@@ -328,11 +363,11 @@ static void *writer_main(void *arg)
 
 			if (job->task == NULL) {
 				job = cut_updates(list, &list);
-				writer_run(writer, job);
+				run_updates(writer, job);
 			} else {
 				list = job->next;
 				job->next = NULL;
-				job->done(job, job->arg);
+				run_task(writer, job);
 			}
 		}
 		writer->group_size += queue_waiting(&writer->queue);

@@ -29,6 +29,9 @@ struct update_writer {
 	pthread_t thread;
 	size_t group_size; /* how many updates the next group may expect */
 	int64_t commit_us; /* how long the last commit took */
+	atomic_uint steps; /* moves on with all that it does */
+	atomic_bool busy;  /* updates are in its hands */
+	atomic_bool slow;  /* it does what may take long */
 	bool broken;       /* the last commit failed; said once */
 	bool lost;         /* nothing can be read or written until the store is opened anew */
 	bool forgetful;    /* does not know what was carried out before, so nothing is */

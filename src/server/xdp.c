@@ -35,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
@@ -321,6 +322,7 @@ static uint32_t read_batch(struct frames *frames, struct responder *responder, u
 
 static void answer_batch(struct frames *frames, struct worker *worker, uint32_t count)
 {
+	int64_t began_us = clock_monotonic_us();
 	uint32_t used = read_batch(frames, &worker->responder, count), ready = 0, sent;
 
 	for (; ready < used; ready++) {
@@ -337,6 +339,7 @@ static void answer_batch(struct frames *frames, struct worker *worker, uint32_t 
 	}
 	knot_xdp_send(frames->socket, frames->out, ready, &sent);
 	push(frames->socket);
+	count_time(&worker->responder.counts, began_us);
 }
 
 void xdp_serve(struct xdp *xdp, struct worker *worker)

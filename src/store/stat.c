@@ -138,6 +138,7 @@ int store_stat(struct store_txn *txn, struct store_stat *ret)
 		return database_error(err);
 	mdb_reader_list(env, take_reader, &readers);
 	stat.readers = readers.count;
+	stat.map_size = info.me_mapsize;
 	stat.readers_max = info.me_maxreaders;
 	stat.reader_oldest = readers.oldest;
 	stat.pages = info.me_last_pgno + 1;

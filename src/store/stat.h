@@ -23,7 +23,8 @@ struct store_stat {
 	uint64_t pages_free; /* of these: hold nothing; compaction gives them back */
 	uint64_t pages_held; /* of the free ones: some reader may still look at them */
 	uint64_t snapshot;
-	uint64_t readers; /* in other processes: for each worker, transfer and checkpoint */
+	uint64_t map_size; /* address space, which the data file may grow to */
+	uint64_t readers;  /* in other processes: for each worker, transfer and checkpoint */
 	uint64_t readers_max;
 	uint64_t reader_oldest; /* the snapshot of the oldest of them; else snapshot */
 	uint64_t journal_size;  /* of its files */

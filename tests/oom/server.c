@@ -21,6 +21,7 @@
 #include "fixture/server.h"
 #include "fixture/show.h"
 #include "oom/failing.h"
+#include "server/scrape.h"
 
 static struct fixture fixture;
 static struct message message;
@@ -160,6 +161,35 @@ static void a_signed_query_is_answered_or_fails(void **state)
 	message_begin(&message, KNOT_OPCODE_QUERY, "ns.example.", KNOT_RRTYPE_A);
 	message_sign(&message, &(struct message_signature){ 0 });
 	assert_true(request_try(message_get(&message)) > 2);
+}
+
+static void a_scrape_is_whole_or_fails(void **state)
+{
+	struct shared shared = { .store = fixture.store, .state = fixture.state };
+	struct observed observed = { .shared = &shared,
+				     .store = fixture.store,
+				     .writer = &fixture.writer };
+	bool reached = true;
+	unsigned n = 1;
+
+	(void)state;
+	observed_init(&observed);
+	counts_join(&observed.counts, &fixture.responder.counts);
+	for (; reached; n++) {
+		struct text text = { 0 };
+
+		oom_fail_at(n);
+		int err = scrape(&observed, &text);
+		reached = oom_failed();
+		oom_fail_at(0);
+		assert_int_equal(err, reached ? -ENOMEM : 0);
+		if (err == 0)
+			assert_non_null(strstr(text_get(&text),
+					       "\nonnet_zone_serial{zone=\"example\"} 1\n"));
+		text_done(&text);
+	}
+	assert_true(n > 5);
+	observed_done(&observed);
 }
 
 static void a_transfer_begins_or_fails(void **state)
@@ -354,6 +384,7 @@ int main(void)
 		cmocka_unit_test(an_import_says_that_memory_ran_out),
 		cmocka_unit_test(a_plain_query_needs_no_memory),
 		cmocka_unit_test(a_signed_query_is_answered_or_fails),
+		cmocka_unit_test(a_scrape_is_whole_or_fails),
 		cmocka_unit_test(a_transfer_begins_or_fails),
 		cmocka_unit_test(a_change_log_begins_or_fails),
 		cmocka_unit_test(a_transfer_of_ranges_goes_on_or_ends),

@@ -138,7 +138,7 @@ static void check_rules(const struct conf *conf)
 	assert_int_equal(conf->zone[1].update_count, 3);
 	assert_int_equal(conf->zone[1].transfer_count, 0);
 	assert_ptr_equal(rule[1].key, &conf->key[1]);
-	assert_int_equal(rule[1].line, 37);
+	assert_int_equal(rule[1].line, 38);
 	assert_int_equal(rule[1].address_count, 0);
 	assert_int_equal(rule[1].name_count, 0);
 	assert_int_equal(rule[1].number_count, 2);
@@ -264,6 +264,24 @@ static void an_interface_has_port_53_unless_another_is_named(void **state)
 	assert_int_equal(conf->listen_xdp[0].port, 53);
 	assert_string_equal(conf->listen_xdp[1].name, "a-name.with_15");
 	assert_int_equal(conf->listen_xdp[1].port, 5353);
+	conf_free(conf);
+}
+
+static void metrics_are_at_port_9153_unless_another_is_named(void **state)
+{
+	(void)state;
+	struct conf *conf = good_read("server: {metrics: [127.0.0.1, 127.0.0.2@9100]}\n");
+	struct sockaddr_in in;
+
+	assert_int_equal(conf->metrics_count, 2);
+	memcpy(&in, &conf->metrics[0].socket, sizeof(in));
+	assert_int_equal(ntohs(in.sin_port), 9153);
+	memcpy(&in, &conf->metrics[1].socket, sizeof(in));
+	assert_int_equal(ntohs(in.sin_port), 9100);
+	conf_free(conf);
+
+	conf = good_read("server: {}\n");
+	assert_int_equal(conf->metrics_count, 0);
 	conf_free(conf);
 }
 
@@ -530,6 +548,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_says_nothing_gives_the_defaults),
 		cmocka_unit_test(a_list_of_one_may_be_a_bare_word_or_a_single_mapping),
 		cmocka_unit_test(an_interface_has_port_53_unless_another_is_named),
+		cmocka_unit_test(metrics_are_at_port_9153_unless_another_is_named),
 		cmocka_unit_test(what_is_for_tls_has_port_853_unless_another_is_named),
 		cmocka_unit_test(paths_are_relative_to_the_file),
 		cmocka_unit_test(the_example_is_good),

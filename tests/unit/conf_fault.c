@@ -47,7 +47,7 @@ static void words_that_are_wrong_are_told(void **state)
 		{ "unknown in server",
 		  "server:\n  workers: 1\n  lisen: 127.0.0.1\n",
 		  { "3:3: unknown word 'lisen' in server; did you mean 'listen'? allowed: listen, "
-		    "listen-tls, listen-xdp, storage, workers, user, sandbox, tcp-idle-timeout, "
+		    "listen-tls, listen-xdp, metrics, storage, workers, user, sandbox, tcp-idle-timeout, "
 		    "tcp-max-clients, tcp-max-per-client, udp-max-payload, cookies, cookie-secret, "
 		    "cookie-secret-file, rate-limit, rate-limit-slip, rate-limit-exempt, version, "
 		    "identity" } },
@@ -173,6 +173,11 @@ static void values_that_are_wrong_are_told(void **state)
 		{ "an address twice",
 		  "server:\n  listen: [\"::1\", 127.0.0.1, \"0::1@53\"]\n",
 		  { "2:30: listen: '0::1@53' is given twice, first in line 2" } },
+		{ "metrics",
+		  "server:\n  metrics: [localhost, 127.0.0.1@9153, 127.0.0.1]\n",
+		  { "2:13: metrics: 'localhost': no IPv4 or IPv6 address; wanted is ADDRESS or "
+		    "ADDRESS@PORT",
+		    "2:40: metrics: '127.0.0.1' is given twice, first in line 2" } },
 		{ "user", "server: {user: 'a b'}\n", { "1:16: user: 'a b' is not a user's name" } },
 		{ "path", "server: {storage: ''}\n", { "1:19: storage: '' is not a path" } },
 		{ "flag",
