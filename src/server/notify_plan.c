@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/log.h"
-
 /* At the start a zone after another, so that secondaries do not come all at once. */
 enum { SPREAD_MS = 1, SPREAD_WHOLE_MS = 60000 };
 
@@ -49,30 +47,17 @@ static int make_peer(struct notify_peer *ret, const struct conf_peer *peer,
 	return 0;
 }
 
-/* Whether it can be told at all. */
-static bool is_of_use(const struct conf_peer *peer, const struct state *state)
-{
-	if (peer->key == NULL || peer->key->secret != NULL)
-		return true;
-	log_warning("%s:%d: key '%s' is not declared: nobody is notified by this entry",
-		    state->conf->path, peer->line, peer->key->id);
-	return false;
-}
-
 static int make_zone(struct notify_plan *plan, struct notify_zone *ret,
 		     const struct conf_zone *conf, const struct state *state)
 {
 	ret->peer = arena_zero(&plan->arena, conf->notify_count * sizeof(*ret->peer));
 	if (ret->peer == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < conf->notify_count; i++) {
-		if (!is_of_use(&conf->notify[i], state))
-			continue;
+	for (; ret->count < conf->notify_count; ret->count++) {
+		int err = make_peer(&ret->peer[ret->count], &conf->notify[ret->count], state);
 
-		int err = make_peer(&ret->peer[ret->count], &conf->notify[i], state);
 		if (err != 0)
 			return err;
-		ret->count++;
 	}
 	return 0;
 }
