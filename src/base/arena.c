@@ -86,6 +86,15 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+size_t arena_held(const struct arena *arena)
+{
+	size_t held = 0;
+
+	for (const struct arena_chunk *chunk = arena->chunk; chunk != NULL; chunk = chunk->next)
+		held += sizeof(*chunk) + chunk->size;
+	return held;
+}
+
 void arena_reset(struct arena *arena)
 {
 	struct arena_chunk *keep = NULL;

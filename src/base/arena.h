@@ -29,6 +29,9 @@ char *arena_text(struct arena *arena, const char *text);
 char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Octets of memory that it holds, whether they are taken or not. */
+size_t arena_held(const struct arena *arena);
+
 /* Empties the arena, and keeps one chunk for the next request. */
 void arena_reset(struct arena *arena);
 

@@ -54,6 +54,7 @@ int client_new(struct client **ret, const struct client_options *options)
 	client->options = *options;
 	client->fault = (struct text){ 0 };
 	client->plain = false;
+	client->audit = slice_make(NULL, 0);
 	client->packet = NULL;
 	if (client->options.timeout_ms == 0)
 		client->options.timeout_ms = TIMEOUT_MS;

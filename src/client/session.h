@@ -3,10 +3,12 @@
 #define CLIENT_SESSION_H
 
 #include <gnutls/gnutls.h>
+#include <stdatomic.h>
 
 #include "client/request.h"
 
 struct client_trust {
+	atomic_uint holders;
 	gnutls_certificate_credentials_t credentials;
 };
 

@@ -36,6 +36,8 @@ int client_trust_new(struct client_trust **ret, const char *authorities, struct 
 	struct client_trust *trust = calloc(1, sizeof(*trust));
 	int err = -ENOMEM;
 
+	if (trust != NULL)
+		atomic_store(&trust->holders, 1);
 	if (trust != NULL && gnutls_certificate_allocate_credentials(&trust->credentials) >= 0)
 		err = load(trust, authorities, fault);
 	if (err != 0)
@@ -45,9 +47,18 @@ int client_trust_new(struct client_trust **ret, const char *authorities, struct 
 	return err;
 }
 
+struct client_trust *client_trust_hold(struct client_trust *trust)
+{
+	if (trust != NULL)
+		atomic_fetch_add(&trust->holders, 1);
+	return trust;
+}
+
 void client_trust_free(struct client_trust *trust)
 {
-	if (trust != NULL && trust->credentials != NULL)
+	if (trust == NULL || atomic_fetch_sub(&trust->holders, 1) > 1)
+		return;
+	if (trust->credentials != NULL)
 		gnutls_certificate_free_credentials(trust->credentials);
 	free(trust);
 }

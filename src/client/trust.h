@@ -12,6 +12,9 @@ struct client_trust;
  * fault, -ENOMEM.
  */
 int client_trust_new(struct client_trust **ret, const char *authorities, struct text *fault);
-void client_trust_free(struct client_trust *trust); /* NULL is nothing */
+
+/* One more who holds it and will call client_trust_free(); returns trust. NULL is nothing, for both. */
+struct client_trust *client_trust_hold(struct client_trust *trust);
+void client_trust_free(struct client_trust *trust);
 
 #endif

@@ -154,10 +154,8 @@ static int run_log(struct session *s, int argc, char **argv)
 	}
 	if (trail.count == 0)
 		return code != 0 ? code : nothing(&trail, &a, count);
-	if (trail.more)
-		fputs(a.limited ? "onnet: older changes are left out\n" :
-				  "onnet: older changes are left out; --limit 0 shows all\n",
-		      stderr);
+	if (trail.more && !a.limited)
+		fputs("onnet: older changes are left out; --limit 0 shows all\n", stderr);
 	int shown = trail_table(s, &trail, &a.style);
 	return shown != 0 ? shown : code;
 }

@@ -138,8 +138,13 @@ static int serve(const struct options *options, struct conf *conf, const sigset_
 	if (err != 0)
 		log_error("no watchdog: %s", strerror(-err));
 
-	for (int number = 0; sigwait(signals, &number) == 0 && number == SIGHUP;)
-		reload(server, options->path);
+	for (int number = 0;
+	     sigwait(signals, &number) == 0 && (number == SIGHUP || number == SERVER_FOLLOW);) {
+		if (number == SIGHUP)
+			reload(server, options->path);
+		else
+			server_follow(server);
+	}
 	log_info("ending");
 	supervisor_tell("STOPPING=1\nSTATUS=ending");
 	watchdog_stop(watchdog);
@@ -212,6 +217,7 @@ int main(int argc, char **argv)
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SERVER_FOLLOW);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);

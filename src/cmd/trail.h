@@ -2,7 +2,7 @@
 #ifndef CMD_TRAIL_H
 #define CMD_TRAIL_H
 
-#include "cmd/session.h"
+#include "cmd/place.h"
 #include "dns/audit.h"
 
 /* What a change log says, in memory: entries of one zone or several. All of it lies in the session's arena. */
@@ -70,6 +70,13 @@ void trail_who(struct text *out, const struct audit_head *head);
 
 /* What a record's owner is called: "+12025550123", "a.example.net". */
 void trail_label(struct session *s, struct text *out, const struct record *r);
+
+/* The number or range that a NAPTR record is of; false: none. */
+bool trail_place(struct session *s, const struct record *r, struct entry_place *ret);
+
+/* A name without its final dot; an address, "-" where it is empty. */
+void trail_name(struct text *out, const knot_dname_t *name);
+void trail_peer(struct text *out, struct slice peer);
 
 /* Whether two SOA records differ in nothing but the serial. */
 bool trail_same_soa(const struct record *a, const struct record *b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A change log for people and for programs. What changed is shown set by set, what went before
+ * A change log for people. What changed is shown set by set, what went before
  * what came, numbers as numbers and their URIs as they were written (publish/entry.h). A SOA record of
  * which nothing but the serial changed is left out: each change has that.
  */
@@ -30,8 +30,7 @@ static bool read_place(const char *const *suffix, size_t count, enum number_kind
 	return false;
 }
 
-/* The number or range that a NAPTR record is of. */
-static bool find_place(struct session *s, const struct record *r, struct entry_place *ret)
+bool trail_place(struct session *s, const struct record *r, struct entry_place *ret)
 {
 	const struct conf *conf = NULL;
 
@@ -45,8 +44,7 @@ static bool find_place(struct session *s, const struct record *r, struct entry_p
 	       read_place(conf->isn, conf->isn_count, NUMBER_ISN, r, ret);
 }
 
-/* The name without its final dot, for a terminal. */
-static void put_name(struct text *out, const knot_dname_t *name)
+void trail_name(struct text *out, const knot_dname_t *name)
 {
 	name_format(out, name);
 	if (!out->failed && out->size > 1 && *name != 0)
@@ -58,8 +56,8 @@ void trail_label(struct session *s, struct text *out, const struct record *r)
 	struct entry_place place;
 	char number[NUMBER_TEXT_ROOM];
 
-	if (!find_place(s, r, &place)) {
-		put_name(out, r->owner);
+	if (!trail_place(s, r, &place)) {
+		trail_name(out, r->owner);
 	} else if (place.range) {
 		text_puts(out, place_range_text(&s->arena, &place));
 	} else {
@@ -68,7 +66,7 @@ void trail_label(struct session *s, struct text *out, const struct record *r)
 	}
 }
 
-static void put_peer(struct text *out, struct slice peer)
+void trail_peer(struct text *out, struct slice peer)
 {
 	char text[INET6_ADDRSTRLEN] = "-";
 
@@ -81,13 +79,13 @@ void trail_who(struct text *out, const struct audit_head *head)
 {
 	if (*head->key != 0) {
 		text_puts(out, "key ");
-		put_name(out, head->key);
+		trail_name(out, head->key);
 	} else {
 		text_puts(out, head->peer.size > 0 ? "no key" : "the server itself");
 	}
 	if (head->peer.size > 0) {
 		text_puts(out, " from ");
-		put_peer(out, head->peer);
+		trail_peer(out, head->peer);
 	}
 }
 
@@ -254,14 +252,7 @@ static const char *const kind_texts[] = {
 	[HISTORY_NUMBERS] = "its numbers were replaced; it then had",
 };
 
-static const char *const kind_words[] = {
-	[HISTORY_CHANGE] = "change",
-	[HISTORY_MADE] = "made",
-	[HISTORY_REPLACED] = "replaced",
-	[HISTORY_NUMBERS] = "numbers-replaced",
-};
-
-enum { KINDS = sizeof(kind_words) / sizeof(kind_words[0]) };
+enum { KINDS = sizeof(kind_texts) / sizeof(kind_texts[0]) };
 
 struct columns {
 	const char *zone, *key, *peer;
@@ -274,15 +265,15 @@ static void fill_columns(struct session *s, struct columns *c, const struct trai
 	struct text text = { 0 };
 
 	when_format(c->time, entry->head.time, style->utc);
-	put_name(&text, entry->zone);
+	trail_name(&text, entry->zone);
 	c->zone = keep(s, &text);
 	if (*entry->head.key != 0)
-		put_name(&text, entry->head.key);
+		trail_name(&text, entry->head.key);
 	else
 		text_puts(&text, "-");
 	c->key = keep(s, &text);
 	if (entry->head.peer.size > 0)
-		put_peer(&text, entry->head.peer);
+		trail_peer(&text, entry->head.peer);
 	else
 		text_puts(&text, "this server");
 	c->peer = keep(s, &text);
@@ -341,119 +332,4 @@ int trail_table(struct session *s, const struct trail *trail, const struct trail
 		return text_show(&out);
 	text_done(&out);
 	return code;
-}
-
-/* --- JSON --- */
-
-static void json_text(struct text *out, const char *word, struct text *value)
-{
-	text_printf(out, "\"%s\": ", word);
-	text_json(out, slice_text(text_get(value)));
-	out->failed = out->failed || value->failed;
-	text_reset(value);
-}
-
-/* The number and URI of a NAPTR record that has them. */
-static void json_number(struct session *s, struct text *out, const struct record *r)
-{
-	struct entry_place place;
-	struct entry_view view;
-	struct text text = { 0 };
-	char number[NUMBER_TEXT_ROOM];
-
-	if (find_place(s, r, &place)) {
-		number_format(number, &place.number);
-		text_puts(&text, number);
-		text_puts(out, ", ");
-		json_text(out, place.range ? "prefix" : "number", &text);
-	}
-	if (r->type == KNOT_RRTYPE_NAPTR && entry_view(&s->arena, &view, r, NULL) == 0 &&
-	    view.template != NULL) {
-		text_puts(&text, view.template);
-		text_puts(out, ", ");
-		json_text(out, "template", &text);
-	}
-	text_done(&text);
-}
-
-static void json_record(struct session *s, struct text *out, const struct trail_record *from)
-{
-	const struct record *r = &from->record;
-	struct text text = { 0 };
-
-	name_format(&text, r->owner);
-	text_puts(out, "{");
-	json_text(out, "name", &text);
-	text_printf(out, ", \"ttl\": %u, ", r->ttl);
-	type_format(&text, r->type);
-	json_text(out, "type", &text);
-	if (from->cut) {
-		text_puts(out, ", \"data\": null");
-	} else {
-		text_puts(out, ", ");
-		rdata_format(&text, r->type, r->rdata);
-		json_text(out, "data", &text);
-		json_number(s, out, r);
-	}
-	text_puts(out, "}");
-	text_done(&text);
-}
-
-static void json_list(struct session *s, struct text *out, const char *word,
-		      const struct trail_list *list)
-{
-	text_printf(out, ",\n  \"%s\": [", word);
-	for (const struct trail_record *r = list->first; r != NULL; r = r->next) {
-		text_puts(out, r == list->first ? "\n    " : ",\n    ");
-		json_record(s, out, r);
-	}
-	text_puts(out, "]");
-}
-
-static void json_entry(struct session *s, struct text *out, const struct trail_entry *entry)
-{
-	const struct audit_head *head = &entry->head;
-	struct text text = { 0 };
-	char time[WHEN_ROOM];
-
-	when_format_json(time, head->time);
-	text_printf(out, "{\"time\": \"%s\", ", time);
-	name_format(&text, entry->zone);
-	json_text(out, "zone", &text);
-	text_printf(out, ", \"kind\": \"%s\", \"serial_before\": %u, \"serial\": %u",
-		    head->kind < KINDS ? kind_words[head->kind] : "?", head->serial_before,
-		    head->serial_after);
-	text_puts(out, ", ");
-	if (*head->key != 0) {
-		put_name(&text, head->key);
-		json_text(out, "key", &text);
-	} else {
-		text_puts(out, "\"key\": null");
-	}
-	text_puts(out, ", ");
-	if (head->peer.size > 0) {
-		put_peer(&text, head->peer);
-		json_text(out, "address", &text);
-	} else {
-		text_puts(out, "\"address\": null");
-	}
-	if (head->kind != HISTORY_CHANGE)
-		text_printf(out, ", \"names\": %ju", (uintmax_t)head->names);
-	json_list(s, out, "removed", &entry->removed);
-	json_list(s, out, "added", &entry->added);
-	text_printf(out, ",\n  \"others\": %ju}", (uintmax_t)head->others);
-	text_done(&text);
-}
-
-int trail_json(struct session *s, const struct trail *trail)
-{
-	struct text out = { 0 };
-
-	text_puts(&out, "[");
-	for (size_t i = 0; i < trail->count; i++) {
-		text_puts(&out, i == 0 ? "\n" : ",\n");
-		json_entry(s, &out, &trail->entry[i]);
-	}
-	text_puts(&out, trail->count > 0 ? "\n]\n" : "]\n");
-	return text_show(&out);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/catalog.h"
 #include "conf/fault.h"
 #include "conf/schema.h"
 #include "conf/tree.h"
@@ -47,7 +48,11 @@ static int conf_parse(struct conf *conf, struct slice yaml, int (*type_parse)(co
 	const struct node *tree;
 	int err = tree_read(&tree, yaml, &conf->arena, faults);
 
-	return err < 0 ? err : section_read(&reading, FILE_TOP, tree, conf);
+	if (err == 0)
+		err = section_read(&reading, FILE_TOP, tree, conf);
+	return err < 0 || tree->type != NODE_MAPPING ?
+		       err :
+		       catalogs_check(&reading, tree_find(tree, "zone"));
 }
 
 int conf_read(struct conf **ret, const char *path, int (*type_parse)(const char *name),
@@ -63,6 +68,7 @@ int conf_read(struct conf **ret, const char *path, int (*type_parse)(const char 
 		goto out;
 	}
 
+	atomic_store(&conf->holders, 1);
 	faults.arena = &conf->arena;
 	conf->path = arena_text(&conf->arena, path);
 	if (conf->path == NULL)
@@ -87,9 +93,15 @@ out:
 	return 0;
 }
 
+struct conf *conf_share(struct conf *conf)
+{
+	atomic_fetch_add(&conf->holders, 1);
+	return conf;
+}
+
 void conf_free(struct conf *conf)
 {
-	if (conf == NULL)
+	if (conf == NULL || atomic_fetch_sub(&conf->holders, 1) > 1)
 		return;
 	arena_done(&conf->arena);
 	free(conf);

@@ -3,6 +3,7 @@
 #define CONF_CONF_H
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,6 +86,13 @@ struct conf_peer {
 	int line;
 };
 
+/* What a zone has to do with catalogs (RFC 9432). */
+enum conf_catalog {
+	CONF_CATALOG_NONE,
+	CONF_CATALOG_PRODUCER, /* it lists the zones whose catalog_zone it is */
+	CONF_CATALOG_CONSUMER, /* the zones that it lists are served */
+};
+
 struct conf_zone {
 	const char *domain;
 	const char *file; /* path, already relative to the configuration file; NULL: none */
@@ -101,6 +109,14 @@ struct conf_zone {
 	bool number_ranges; /* wildcards are number ranges, default false */
 	uint64_t log_size;  /* octets of change log kept, default 64 MiB */
 	uint64_t log_age;   /* seconds that its entries are kept, default 0: any time */
+
+	enum conf_catalog catalog;
+	const char *catalog_zone; /* the producer that lists it; NULL: none does */
+	const char
+		*catalog_group; /* what that says of it; of a member: whom it is for; NULL: all */
+	const struct conf_zone
+		*member; /* of a consumer: what the zones it lists are like, no domain */
+	size_t member_count;
 	int line;
 };
 
@@ -151,7 +167,8 @@ struct conf {
 
 	const struct conf_file *file; /* all that are named, in no order; storage is one of them */
 
-	struct arena arena; /* owns all of the above */
+	struct arena arena;  /* owns all of the above */
+	atomic_uint holders; /* see conf_share() */
 };
 
 /*
@@ -162,6 +179,10 @@ struct conf {
 int conf_read(struct conf **ret, const char *path, int (*type_parse)(const char *name),
 	      struct text *fault);
 
+/* One more who holds it, and will call conf_free(); from any thread. Returns conf. */
+struct conf *conf_share(struct conf *conf);
+
+/* Frees it where nobody else holds it; NULL is nothing. */
 void conf_free(struct conf *conf);
 
 /* The key with this id (names compare without regard to case and final dot); NULL: none. */

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/catalog.h"
 #include "conf/cookie.h"
 #include "conf/key.h"
 #include "conf/peer.h"
@@ -88,16 +89,24 @@ static const struct row schema[] = {
 	{ ZONE, "domain", &kind_name, ONE(conf_zone, domain), .required = true },
 	{ ZONE, "file", &kind_path, ONE(conf_zone, file) },
 	{ ZONE, "update", &kind_update, MANY(conf_zone, update) },
-	{ ZONE, "transfer", &kind_transfer, MANY(conf_zone, transfer) },
-	{ ZONE, "primary", &kind_peer, MANY(conf_zone, primary), .least = 1 },
-	{ ZONE, "notify", &kind_peer, MANY(conf_zone, notify) },
-	{ ZONE, "naptr-check", &kind_flag, ONE(conf_zone, naptr_check), .fallback = { "on" } },
-	{ ZONE, "number-ranges", &kind_flag, ONE(conf_zone, number_ranges),
+	{ ZONE, "transfer", &kind_transfer, MANY(conf_zone, transfer), .member = true },
+	{ ZONE, "primary", &kind_peer, MANY(conf_zone, primary), .member = true, .least = 1 },
+	{ ZONE, "notify", &kind_peer, MANY(conf_zone, notify), .member = true },
+	{ ZONE, "naptr-check", &kind_flag, ONE(conf_zone, naptr_check), .member = true, .fallback = { "on" } },
+	{ ZONE, "number-ranges", &kind_flag, ONE(conf_zone, number_ranges), .member = true,
 	  .fallback = { "off" } },
-	{ ZONE, "log-size", &kind_size, ONE(conf_zone, log_size), .least = 64 << 10,
+	{ ZONE, "log-size", &kind_size, ONE(conf_zone, log_size), .member = true, .least = 64 << 10,
 	  .most = (uint64_t)1024 << 30, .fallback = { "64M" } },
-	{ ZONE, "log-age", &kind_duration, ONE(conf_zone, log_age), .least = 1,
+	{ ZONE, "log-age", &kind_duration, ONE(conf_zone, log_age), .member = true, .least = 1,
 	  .most = (uint64_t)36500 * 86400 },
+
+	{ ZONE, "catalog", &kind_catalog, ONE(conf_zone, catalog) },
+	{ ZONE, "catalog-zone", &kind_name, ONE(conf_zone, catalog_zone) },
+	{ ZONE, "catalog-group", &kind_group, ONE(conf_zone, catalog_group) },
+	{ ZONE, "member", &kind_member, MANY(conf_zone, member), .least = 1 },
+
+	/* and those words of a zone that say so */
+	{ MEMBER, "group", &kind_group, ONE(conf_zone, catalog_group) },
 
 	{ NUMBER, "e164", &kind_suffix, MANY(conf, e164) },
 	{ NUMBER, "isn", &kind_suffix, MANY(conf, isn) },
@@ -120,6 +129,11 @@ static const struct row schema[] = {
 
 enum { ROWS = sizeof(schema) / sizeof(schema[0]) };
 
+static bool row_stands_in(const struct row *row, enum section section)
+{
+	return row->section == section || (row->member && section == MEMBER);
+}
+
 const char *section_name(enum section section)
 {
 	static const char *const names[] = {
@@ -128,6 +142,7 @@ const char *section_name(enum section section)
 		[SERVER] = "server",
 		[KEY] = "a key",
 		[ZONE] = "a zone",
+		[MEMBER] = "a member entry",
 		[NUMBER] = "number",
 		[UPDATE_RULE] = "an update rule",
 		[TRANSFER_RULE] = "a transfer rule",
@@ -142,7 +157,7 @@ static int unknown_fault(struct reading *r, enum section section, const struct n
 	struct suggest suggest = { .word = name->text };
 
 	for (size_t i = 0; i < ROWS; i++)
-		if (schema[i].section == section)
+		if (row_stands_in(&schema[i], section))
 			suggest_add(&suggest, schema[i].word);
 	if (suggest.best != NULL)
 		return fault_add(r->faults, name->mark,
@@ -162,8 +177,8 @@ static int words_sort(struct reading *r, enum section section, const struct node
 		size_t i = 0;
 		int err = 0;
 
-		while (i < ROWS &&
-		       (schema[i].section != section || strcmp(schema[i].word, n->name->text) != 0))
+		while (i < ROWS && (!row_stands_in(&schema[i], section) ||
+				    strcmp(schema[i].word, n->name->text) != 0))
 			i++;
 		if (i == ROWS)
 			err = unknown_fault(r, section, n->name);
@@ -325,7 +340,7 @@ int section_read(struct reading *r, enum section section, const struct node *nod
 		const struct row *row = &schema[i];
 		int err;
 
-		if (row->section != section)
+		if (!row_stands_in(row, section))
 			continue;
 		if (value[i] == NULL && row->required)
 			err = fault_add(r->faults, node->mark, "%s needs '%s'",
@@ -366,7 +381,9 @@ static int zone_read(struct reading *r, const struct row *row, const struct node
 
 	(void)row;
 	zone->line = node->mark.line;
-	return section_read(r, ZONE, node, zone);
+
+	int err = section_read(r, ZONE, node, zone);
+	return err == 0 ? catalog_complete(r, node, zone) : err;
 }
 
 static size_t zone_identity(const void *thing, uint8_t *ret)

@@ -19,7 +19,7 @@ struct reading {
 };
 
 /* The mappings that a file is made of. */
-enum section { FILE_TOP, TLS, SERVER, KEY, ZONE, NUMBER, UPDATE_RULE, TRANSFER_RULE, PEER };
+enum section { FILE_TOP, TLS, SERVER, KEY, ZONE, MEMBER, NUMBER, UPDATE_RULE, TRANSFER_RULE, PEER };
 
 struct row;
 
@@ -53,6 +53,7 @@ struct row {
 	size_t at; /* where the value, or the pointer to the values, goes */
 	size_t count_at;
 	bool many;
+	bool member; /* of a zone: may stand in MEMBER as well */
 	bool required;
 	uint64_t least, most;    /* of a number, or of how many there are in a list (most 0: any) */
 	const char *fallback[2]; /* what is read where the word is missing; NULL: nothing is */

@@ -114,11 +114,12 @@ int audit_end_read(struct audit_end *ret, struct slice octets)
 
 int audit_record_read(struct record *ret, struct slice octets, size_t *offset)
 {
-	struct reader r = read_begin(octets.data + *offset, octets.size - *offset);
 	struct record record = { 0 };
 
 	if (octets.size == *offset)
 		return 0;
+
+	struct reader r = read_begin(octets.data + *offset, octets.size - *offset);
 	record.owner = read_name(&r).data;
 	record.type = read_u16(&r);
 	record.rclass = read_u16(&r);

@@ -93,6 +93,7 @@ const struct count_name count_names[COUNTS] = {
 		"Requests that are neither query nor update." },
 	[COUNT_TCP_ACCEPTED] = { "onnet_tcp_accepted_total", "TCP connections that were taken." },
 	[COUNT_TCP_CLOSED_LIMIT] = CLOSED("limit"),
+	[COUNT_TCP_CLOSED_CLIENT] = CLOSED("client"),
 	[COUNT_TCP_CLOSED_FILES] = CLOSED("files"),
 	[COUNT_TCP_CLOSED_IDLE] = CLOSED("idle"),
 	[COUNT_TCP_CLOSED_SLOW] = CLOSED("slow"),

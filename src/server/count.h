@@ -61,6 +61,7 @@ enum count {
 
 	COUNT_TCP_ACCEPTED,
 	COUNT_TCP_CLOSED_LIMIT, /* one too many */
+	COUNT_TCP_CLOSED_CLIENT, /* one too many of its client */
 	COUNT_TCP_CLOSED_FILES, /* the machine gives no more files */
 	COUNT_TCP_CLOSED_IDLE,
 	COUNT_TCP_CLOSED_SLOW, /* a transfer that is taken too slowly */

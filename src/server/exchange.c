@@ -16,6 +16,7 @@ enum {
 	EDE_HEAD = OPTION_HEAD + 2,
 	PAYLOAD_MIN = 512,
 	FLAG_DO = 0x8000,
+	PADDING_BLOCK = 468, /* RFC 8467 4.1 */
 };
 
 /* The fields that reading fills in; not all octets, as most are those of a signature. */
@@ -29,6 +30,7 @@ static void forget(struct exchange *x)
 	x->payload = PAYLOAD_MIN;
 	x->dnssec = false;
 	x->version = 0;
+	x->padded = false;
 	x->ranges = RANGES_NOT_ASKED;
 	x->audit.data = NULL;
 	x->cookie.status = COOKIE_ABSENT;
@@ -67,7 +69,7 @@ static void take_opt(struct exchange *x, uint16_t payload, uint32_t ttl)
 
 /* The options of an OPT record that mean something here. */
 struct options {
-	bool ranges, nsid, cookie;
+	bool ranges, nsid, cookie, padding;
 	struct slice cookie_octets; /* of the first one: RFC 7873 5.2, "All others are ignored" */
 	struct slice audit;         /* data NULL: there is none */
 };
@@ -87,6 +89,8 @@ static bool read_options(struct reader *r, struct options *ret)
 			ret->audit = octets;
 		} else if (code == KNOT_EDNS_OPTION_NSID) {
 			ret->nsid = true;
+		} else if (code == KNOT_EDNS_OPTION_PADDING) {
+			ret->padding = true;
 		} else if (code == KNOT_EDNS_OPTION_COOKIE && !ret->cookie) {
 			ret->cookie = true;
 			ret->cookie_octets = octets;
@@ -97,6 +101,8 @@ static bool read_options(struct reader *r, struct options *ret)
 
 static void take_options(struct exchange *x, const struct options *options)
 {
+	/* RFC 7830 6: to pad what everybody can read is a waste */
+	x->padded = options->padding && x->tls != EXCHANGE_PLAIN;
 	if (options->ranges)
 		x->ranges = RANGES_ASKED;
 	x->audit = options->audit;
@@ -298,18 +304,32 @@ void exchange_reply(struct exchange *x, struct reply *reply, uint8_t *wire, size
 	reply->placed_count = 0;
 }
 
-static size_t write_opt(const struct exchange *x, uint8_t *at)
+/*
+ * Octets of padding that bring the message to the next multiple of a block (RFC 8467 4.1), the size of its
+ * signature taken for the largest. A message that has no room for it goes without.
+ */
+static size_t padding_size(const struct exchange *x, size_t size)
+{
+	size_t whole = size + OPTION_HEAD + tsig_room(&x->tsig);
+	size_t padded = (whole + PADDING_BLOCK - 1) / PADDING_BLOCK * PADDING_BLOCK;
+
+	return x->padded && padded <= UINT16_MAX ? OPTION_HEAD + padded - whole : 0;
+}
+
+/* size: of the message so far. */
+static size_t write_opt(const struct exchange *x, uint8_t *at, size_t size)
 {
 	size_t why = why_size(x);
 	size_t ranges = x->ranges > RANGES_ASKED ? ranges_size(x) : 0;
 	size_t cookie = cookie_size(x), nsid = nsid_size(x), all = ranges + why + cookie + nsid;
-	struct writer w = write_begin(at, OPT_SIZE + all);
+	size_t padding = padding_size(x, size + OPT_SIZE + all);
+	struct writer w = write_begin(at, OPT_SIZE + all + padding);
 
 	write_u8(&w, 0);
 	write_u16(&w, KNOT_RRTYPE_OPT);
 	write_u16(&w, x->own_payload);
 	write_u32(&w, (uint32_t)(x->rcode >> 4) << 24 | (x->dnssec ? FLAG_DO : 0));
-	write_u16(&w, (uint16_t)all);
+	write_u16(&w, (uint16_t)(all + padding));
 	if (cookie > 0) {
 		write_u16(&w, KNOT_EDNS_OPTION_COOKIE);
 		write_u16(&w, COOKIE_SIZE);
@@ -331,6 +351,13 @@ static size_t write_opt(const struct exchange *x, uint8_t *at)
 		write_u16(&w, x->why_code);
 		write_bytes(&w, x->why, why - EDE_HEAD);
 	}
+	if (padding > 0) {
+		static const uint8_t zeros[PADDING_BLOCK];
+
+		write_u16(&w, KNOT_EDNS_OPTION_PADDING);
+		write_u16(&w, (uint16_t)(padding - OPTION_HEAD));
+		write_bytes(&w, zeros, padding - OPTION_HEAD);
+	}
 	return write_size(&w);
 }
 
@@ -340,7 +367,7 @@ size_t exchange_finish(struct exchange *x, struct reply *reply)
 	uint16_t additional = reply->count[REPLY_ADDITIONAL];
 
 	if (x->edns) {
-		reply->size += write_opt(x, wire + reply->size);
+		reply->size += write_opt(x, wire + reply->size, reply->size);
 		additional++;
 	}
 	/* QR, opcode and RD as asked; AA, TC; RA and AD clear; CD as asked (RFC 4035 3.1.6) */

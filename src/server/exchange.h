@@ -33,6 +33,7 @@ struct exchange {
 	uint16_t payload; /* what the client says it takes over UDP, at least 512 */
 	bool dnssec;
 	uint8_t version;
+	bool padded; /* the response is to be padded (RFC 7830) */
 	enum exchange_ranges ranges;
 	struct slice
 		audit; /* the option that asks for a change log (dns/audit.h); data NULL: none */

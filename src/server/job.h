@@ -7,6 +7,7 @@
 
 struct connection;
 struct xdp;
+struct queue_share;
 
 /* Octets that the kernel may tell beside a message: an IPv6 address, and a size. */
 enum { ORIGIN_CONTROL = 64 };
@@ -25,6 +26,12 @@ struct origin {
 	size_t control_size;
 };
 
+/* What a job counts for while it waits; the queue's own. */
+struct queue_place {
+	size_t octets;
+	struct queue_share *of_key, *of_peer; /* NULL: nobody's */
+};
+
 /*
  * An update on its way from the worker that received it through the writer and back. It owns its
  * arena, in which all else lies.
@@ -39,6 +46,7 @@ struct job {
 	struct arena arena;
 	bool first;    /* no copy of it was carried out before */
 	bool repeated; /* one was, or that can't be told; the RCODE says how that ended */
+	struct queue_place place;
 	struct change_origin by;
 	struct exchange exchange;
 	struct origin origin;

@@ -5,7 +5,19 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/siphash.h"
 #include "server/job.h"
+
+enum {
+	QUEUE_JOBS_MAX = 16384,
+	QUEUE_OCTETS_MAX = 256 << 20, /* of memory that waiting jobs hold */
+	QUEUE_SHARES = 4096,
+};
+
+/* What waits of one key, or from one address. */
+struct queue_share {
+	size_t count, octets;
+};
 
 /* Updates that wait for the writer, in the order in which they came. */
 struct update_queue {
@@ -13,14 +25,20 @@ struct update_queue {
 	pthread_cond_t filled;
 	struct job *first, **last;
 	atomic_size_t count; /* changed with the lock, read without */
-	size_t wanted;       /* how many the writer sleeps for; 0: it does not sleep */
+	size_t octets;
+	uint8_t share_key[SIPHASH_KEY]; /* of the hash by which shares are found */
+	struct queue_share of_key[QUEUE_SHARES], of_peer[QUEUE_SHARES];
+	size_t wanted; /* how many the writer sleeps for; 0: it does not sleep */
 	bool closed;
 };
 
 void queue_init(struct update_queue *queue);
 void queue_done(struct update_queue *queue);
 
-/* Hands a job over; false where too many wait, and the job is still the caller's. */
+/*
+ * Hands a job over; false where too many wait, or too many of its key or from its address: then the job is still the
+ * caller's, and its exchange's why says which.
+ */
 bool queue_put(struct update_queue *queue, struct job *job);
 
 /*

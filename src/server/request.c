@@ -18,7 +18,8 @@ int responder_init(struct responder *r, struct store *store, const struct state 
 {
 	*r = (struct responder){ .store = store,
 				 .state = state,
-				 .refused.what = "updates refused" };
+				 .refused.what = "updates refused",
+				 .forgers.what = "too many bad signatures" };
 	int err = zone_view_init(&r->view, store, state->zones);
 	if (err != 0)
 		return err;
@@ -100,7 +101,8 @@ static enum response answer_query(struct responder *r, struct request *request, 
 	if (x->ranges != RANGES_NOT_ASKED && zone != NULL)
 		x->ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
 	x->rcode = answer_find(&r->view, &request->question, &reply);
-	answer_additional(&r->view, &reply);
+	if (x->qtype != KNOT_RRTYPE_ANY) /* RFC 8482 1: there is no more to it than one set */
+		answer_additional(&r->view, &reply);
 	return finish(x, &reply, size);
 }
 
@@ -204,7 +206,9 @@ void request_read(struct responder *r, struct request *request, const struct ori
 	x->own_payload = own_payload(r, origin);
 	x->cookies = &r->state->cookies;
 	x->identity = r->state->conf->identity;
-	request->read = hold_back(r, x, exchange_read(x));
+	request->read = exchange_read(x);
+	if (request->read != EXCHANGE_PARTLY) /* whose cookie is not known yet */
+		request->read = hold_back(r, x, request->read);
 	request->plain = (request->read == EXCHANGE_WHOLE || request->read == EXCHANGE_PARTLY) &&
 			 x->opcode == KNOT_OPCODE_QUERY;
 	if (request->plain)
@@ -262,15 +266,15 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 {
 	struct exchange *x = &request->exchange;
 
-	if (request->read == EXCHANGE_SILENCE)
-		return RESPONSE_NONE;
 	if (request->read == EXCHANGE_PARTLY && x->opcode == KNOT_OPCODE_UPDATE)
 		return update_receive(r, request->origin, x, wire, size);
 	if (request->read == EXCHANGE_PARTLY)
-		request->read = verify_request(r, x, &r->arena);
+		request->read = hold_back(r, x, verify_request(r, x, &r->arena));
 
 	enum response response;
-	if (request->read == EXCHANGE_BROKEN)
+	if (request->read == EXCHANGE_SILENCE)
+		response = RESPONSE_NONE;
+	else if (request->read == EXCHANGE_BROKEN)
 		response = fail(x, wire, size);
 	else if (is_transfer(x))
 		response = answer_transfer(r, x, wire, size, stream);
@@ -278,7 +282,8 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 		response = answer_audit(r, x, wire, size, stream);
 	else
 		response = answer_query(r, request, wire, size);
-	count_request(r, request, response, wire);
+	if (request->read != EXCHANGE_SILENCE)
+		count_request(r, request, response, wire);
 	if (x->message != NULL)
 		arena_reset(&r->arena);
 	return response;

@@ -16,11 +16,12 @@ struct responder {
 	struct store *store;
 	const struct state *state;
 	struct zone_view view;                     /* renewed by the owner, for each batch */
-	int64_t now_ms;                            /* clock_monotonic_ms(), renewed like view */
+	int64_t now_ms;                            /* clock_coarse_ms(), renewed like view */
 	struct arena arena;                        /* emptied after each request */
 	struct limit limit;                        /* on responses over UDP */
 	struct rate *bad_signatures;               /* of each sender */
 	struct log_bound refused;                  /* lines about updates */
+	struct log_bound forgers;                  /* and about who sends bad signatures */
 	struct counts counts;                      /* the thread's */
 	struct transfer_pace transfer_pace;        /* of its lines about transfers */
 	struct job_pool jobs;                      /* to be used for updates */

@@ -42,8 +42,8 @@ static const uint64_t may_store = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS
 				  (UINT64_C(1) << 13) | (UINT64_C(1) << 14);
 
 /*
- * What is read beside the configuration's files: whom TLS trusts, how local time goes, and what the
- * process is told about itself.
+ * What is read beside the configuration's files: whom TLS trusts, how local time goes, what the process is
+ * told about itself, and what the C library asks of memory and processors.
  */
 static const char *const always[] = {
 	"/etc/ssl",
@@ -52,6 +52,7 @@ static const char *const always[] = {
 	"/etc/localtime",
 	"/usr/share/zoneinfo",
 	"/proc/self",
+	"/proc/sys/vm/overcommit_memory",
 	"/sys/devices/system/cpu",
 };
 

@@ -33,6 +33,8 @@ static int find_missing(struct seeds *seeds, struct store *store, const struct s
 		const struct zone *zone = zone_table_at(state->zones, i);
 		struct store_zone record;
 
+		if (state->conf->zone[i].primary_count > 0)
+			continue; /* it comes from there */
 		err = store_zone_get(txn, zone->apex, &record);
 		if (err == -ENOENT) {
 			seeds->seed[seeds->count++] =

@@ -11,13 +11,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/catalog.h"
 #include "server/control.h"
+#include "server/lost.h"
 #include "server/metrics.h"
 #include "server/observed.h"
 #include "server/peer.h"
@@ -163,6 +166,69 @@ static int start_threads(struct server *server)
 	return err;
 }
 
+/* The state at hand with what the catalogs list now. */
+static int make_again(struct server *server, struct state **ret, const struct catalogs *catalogs,
+		      struct text *fault)
+{
+	size_t count;
+	const struct conf_zone *zones = catalogs_zones(catalogs, &count);
+	int err = state_again(ret, server->state, zones, count, fault);
+
+	if (err == 0)
+		cookie_secrets_keep(&(*ret)->cookies, &server->state->cookies);
+	return err;
+}
+
+/* A disk that takes nothing is no reason not to serve: the next change or start tries it again. */
+static int note(const struct catalogs *catalogs, struct store *store)
+{
+	int err = catalogs_apply(catalogs, store);
+
+	if (err != 0)
+		log_error("what the catalogs list can't be noted in the store: %s", strerror(-err));
+	return err;
+}
+
+/* Before anybody serves: from one state to another. */
+static void begin_with(struct server *server, struct state *state)
+{
+	state_free(server->state);
+	server->state = state;
+	atomic_store(&server->shared.state, state);
+	for (size_t i = 0; i < server->worker_count; i++)
+		server->worker[i].responder.state = state;
+}
+
+/* One step of that; more: there may be another. */
+static int start_step(struct server *server, bool *more, struct text *fault)
+{
+	struct catalogs *catalogs;
+	struct state *state;
+	int err = catalogs_new(&catalogs, server->store, server->state->file, fault);
+
+	if (err != 0)
+		return err;
+	err = make_again(server, &state, catalogs, fault);
+	if (err == 0) {
+		begin_with(server, state);
+		*more = note(catalogs, server->store) == 0 && catalogs_differ(catalogs);
+	}
+	catalogs_free(catalogs);
+	return err;
+}
+
+/* Before anybody serves: to the zones of the file come those that catalogs list. */
+static int start_members(struct server *server, struct text *fault)
+{
+	bool more = true;
+	int err = 0;
+
+	catalogs_produce(server->store, server->state, NULL);
+	while (err == 0 && more)
+		err = start_step(server, &more, fault);
+	return err;
+}
+
 /* From here on it may be looked at from outside. */
 static int start_observing(struct server *server)
 {
@@ -196,6 +262,8 @@ static int start(struct server *server, struct text *fault)
 		err = store_open(&server->store, conf->storage, fault);
 	if (err == 0)
 		err = seed_zones(server->store, server->state, fault);
+	if (err == 0)
+		err = start_members(server, fault);
 	if (err == 0) {
 		err = writer_init(&server->writer, server->store, server->state);
 		server->has_writer = err == 0;
@@ -234,6 +302,8 @@ int server_start(struct server **ret, struct conf *conf, struct text *fault)
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	observed_init(&server->observed);
+	if (err == 0 && getrandom(server->shared.tcp_key, SIPHASH_KEY, 0) != SIPHASH_KEY)
+		err = -EIO;
 	if (err == 0)
 		err = start(server, fault);
 	if (err != 0)
@@ -275,7 +345,10 @@ static int seed_task(void *arg)
 
 	int err = seed_zones(seed->writer->store, seed->state, seed->fault);
 
-	return err == 0 ? writer_recall(seed->writer, seed->state) : err;
+	if (err != 0)
+		return err;
+	catalogs_produce(seed->writer->store, seed->state, seed->writer);
+	return writer_recall(seed->writer, seed->state);
 }
 
 static bool same_addresses(const struct conf_address *a, size_t a_count,
@@ -322,27 +395,23 @@ static void tell_unchangeable(const struct conf *old, const struct conf *new)
 		log_warning("reload: workers or user changed; it takes a restart");
 }
 
-int server_reload(struct server *server, struct conf *conf, struct text *fault)
+static int seed(struct server *server, const struct state *state, struct text *fault)
 {
-	struct state *state, *old = server->state;
-	int err = state_new(&state, conf, fault);
-
-	if (err != 0)
-		return err;
-
 	struct seed seed = { &server->writer, state, fault };
-	err = writer_call(&server->writer, seed_task, &seed);
-	if (err != 0) {
-		if (fault->size == 0)
-			text_printf(fault, "cannot reload: %s\n",
-				    err == -EAGAIN ? "too many updates are waiting; try again" :
-						     strerror(-err));
-		state_free(state);
-		return err;
-	}
-	cookie_secrets_keep(&state->cookies, &old->cookies);
-	tell_unchangeable(old->conf, state->conf);
-	allow_files(state->conf);
+	int err = writer_call(&server->writer, seed_task, &seed);
+
+	if (err != 0 && fault->size == 0)
+		text_printf(fault, "cannot reload: %s\n",
+			    err == -EAGAIN ? "too many updates are waiting; try again" :
+					     strerror(-err));
+	return err;
+}
+
+/* Makes a state the one that all work with, and frees the one before. */
+static void go_over(struct server *server, struct state *state)
+{
+	struct state *old = server->state;
+
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	call_workers(server);
@@ -352,8 +421,110 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 	observed_pass(&server->observed);
 	state_free(old);
 	if (notifier_use(server->notifier, state) != 0)
-		log_error("reload: out of memory: who is notified of changes stays as it was");
+		log_error("out of memory: who is notified of changes stays as it was");
+}
+
+/* What apply_task() needs, in the writer's thread. */
+struct application {
+	const struct catalogs *catalogs;
+	struct store *store;
+};
+
+static int apply_task(void *arg)
+{
+	struct application *application = arg;
+
+	return note(application->catalogs, application->store);
+}
+
+static int apply(struct server *server, struct catalogs *catalogs)
+{
+	struct application application = { catalogs, server->store };
+	int err;
+
+	while ((err = writer_call(&server->writer, apply_task, &application)) == -EAGAIN)
+		call_workers(server);
+	catalogs_free(catalogs);
+	return err;
+}
+
+/* The same for another configuration, which is taken over. */
+static int make_other(struct server *server, struct conf *conf, struct state **ret,
+		      struct catalogs **catalogs, struct text *fault)
+{
+	int err = catalogs_new(catalogs, server->store, conf, fault);
+	size_t count;
+
+	if (err != 0) {
+		conf_free(conf);
+		return err;
+	}
+
+	const struct conf_zone *zones = catalogs_zones(*catalogs, &count);
+	err = state_with(ret, conf, zones, count, fault);
+	if (err != 0)
+		catalogs_free(*catalogs);
+	return err;
+}
+
+int server_reload(struct server *server, struct conf *conf, struct text *fault)
+{
+	struct catalogs *catalogs;
+	struct state *state;
+	int err = make_other(server, conf, &state, &catalogs, fault);
+
+	if (err != 0)
+		return err;
+	err = seed(server, state, fault);
+	if (err != 0) {
+		catalogs_free(catalogs);
+		state_free(state);
+		return err;
+	}
+	cookie_secrets_keep(&state->cookies, &server->state->cookies);
+	tell_unchangeable(server->state->conf, state->conf);
+	allow_files(state->conf);
+	go_over(server, state);
+	if (apply(server, catalogs) == 0)
+		server_follow(server);
 	return 0;
+}
+
+/* 1: there may be more to do. */
+static int follow(struct server *server, struct text *fault)
+{
+	struct catalogs *catalogs;
+	struct state *state;
+	int err = catalogs_new(&catalogs, server->store, server->state->file, fault);
+
+	if (err != 0)
+		return err;
+	if (!catalogs_differ(catalogs)) {
+		err = catalogs_apply(catalogs, server->store); /* says what is left */
+		catalogs_free(catalogs);
+		return err;
+	}
+	err = make_again(server, &state, catalogs, fault);
+	if (err != 0) {
+		catalogs_free(catalogs);
+		return err;
+	}
+	go_over(server, state);
+	err = apply(server, catalogs);
+	return err == 0 ? 1 : err;
+}
+
+void server_follow(struct server *server)
+{
+	struct text fault = { 0 };
+	int more = 1;
+
+	while (more > 0)
+		more = follow(server, &fault);
+	if (more < 0 && fault.size > 0)
+		log_error("catalogs are not followed: %.*s", (int)strcspn(fault.data, "\n"),
+			  fault.data);
+	text_done(&fault);
 }
 
 void server_reloaded(struct server *server, bool good)
@@ -386,7 +557,7 @@ int server_stop(struct server *server)
 
 	notifier_stop(server->notifier);
 
-	int err = server->writer.lost ? -EIO : 0;
+	int err = lost_was_told() ? -EIO : 0;
 	if (server->has_writer)
 		writer_done(&server->writer);
 	free(server->worker);

@@ -2,6 +2,8 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include <signal.h>
+
 #include "conf/conf.h"
 
 /* The DNS server: sockets, workers, the writer, and the store below them. */
@@ -19,6 +21,15 @@ int server_start(struct server **ret, struct conf *conf, struct text *fault);
  * running (listen, storage, workers, user) is named in the log. On failure the server goes on as it was.
  */
 int server_reload(struct server *server, struct conf *conf, struct text *fault);
+
+/*
+ * The server sends itself this signal when a catalog zone that it follows has changed (RFC 9432). It is to
+ * be blocked in all threads; upon it the one that reloads calls server_follow().
+ */
+enum { SERVER_FOLLOW = SIGUSR1 };
+
+/* Serves the zones that the catalogs list now. */
+void server_follow(struct server *server);
 
 /* Notes how a reload ended, from the reading of the configuration on. */
 void server_reloaded(struct server *server, bool good);

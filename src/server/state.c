@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client/trust.h"
 #include "server/tls.h"
 
 static int make_key(struct server_key *ret, const struct conf_key *key, const struct conf *conf,
@@ -33,6 +34,7 @@ static int make_zone(struct zone *ret, const struct conf_zone *zone, const struc
 	ret->number_ranges = zone->number_ranges;
 	ret->log_size = zone->log_size;
 	ret->log_age = zone->log_age;
+	ret->consumed = zone->catalog == CONF_CATALOG_CONSUMER;
 	return 0;
 }
 
@@ -52,28 +54,94 @@ static int make_zones(struct state *state, struct text *fault)
 	return err;
 }
 
-int state_new(struct state **ret, struct conf *conf, struct text *fault)
+/* The configuration as if its file had these zones, too; what it points to stays the file's. */
+static int add_members(struct state *state, const struct conf_zone *member, size_t count)
+{
+	size_t own = state->file->zone_count;
+	struct conf_zone *zone = arena_zero(&state->arena, (own + count) * sizeof(*zone));
+	struct conf *conf = arena_zero(&state->arena, sizeof(*conf));
+
+	if (zone == NULL || conf == NULL)
+		return -ENOMEM;
+	memcpy(conf, state->file, sizeof(*conf));
+	if (own > 0)
+		memcpy(zone, state->file->zone, own * sizeof(*zone));
+	for (size_t i = 0; i < count; i++) {
+		zone[own + i] = member[i];
+		zone[own + i].domain = arena_text(&state->arena, member[i].domain);
+		if (zone[own + i].domain == NULL)
+			return -ENOMEM;
+	}
+	conf->zone = zone;
+	conf->zone_count = own + count;
+	state->conf = conf;
+	return 0;
+}
+
+static int make(struct state *state, struct text *fault)
+{
+	const struct conf *conf = state->conf;
+	int err = 0;
+
+	state->key = arena_zero(&state->arena, conf->key_count * sizeof(*state->key));
+	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
+	if (state->key == NULL || state->access == NULL)
+		return -ENOMEM;
+	err = cookie_secrets_make(&state->cookies, conf);
+	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
+		err = make_key(&state->key[i], &conf->key[i], conf, fault);
+	return err == 0 ? make_zones(state, fault) : err;
+}
+
+/* Whether another server is to show a certificate. */
+static bool speaks_tls(const struct conf_zone *zone, size_t count)
+{
+	bool does = false;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < zone[i].primary_count; k++)
+			does |= zone[i].primary[k].tls != NULL;
+		for (size_t k = 0; k < zone[i].notify_count; k++)
+			does |= zone[i].notify[k].tls != NULL;
+		does |= speaks_tls(zone[i].member, zone[i].member_count);
+	}
+	return does;
+}
+
+/* Reads the files that TLS needs. */
+static int load_tls(struct state *state, struct text *fault)
+{
+	const struct conf *conf = state->file;
+	int err = 0;
+
+	if (conf->tls.certificate != NULL)
+		err = tls_credentials_new(&state->tls, &conf->tls, fault);
+	if (err == 0 && (conf->tls.authorities != NULL || speaks_tls(conf->zone, conf->zone_count)))
+		err = client_trust_new(&state->trust, conf->tls.authorities, fault);
+	return err;
+}
+
+/* conf is taken over; from: it shares with this one what was read from files; NULL: that is to be read. */
+static int make_whole(struct state **ret, struct conf *conf, const struct state *from,
+		      const struct conf_zone *member, size_t count, struct text *fault)
 {
 	struct state *state = calloc(1, sizeof(*state));
-	int err = 0;
 
 	if (state == NULL) {
 		conf_free(conf);
 		return -ENOMEM;
 	}
-	state->conf = conf;
-	state->key = arena_zero(&state->arena, conf->key_count * sizeof(*state->key));
-	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
-	if (state->key == NULL || state->access == NULL)
-		err = -ENOMEM;
+	state->file = conf;
+
+	int err = add_members(state, member, count);
+	if (err == 0 && from == NULL)
+		err = load_tls(state, fault);
+	if (from != NULL) {
+		state->tls = tls_credentials_hold(from->tls);
+		state->trust = client_trust_hold(from->trust);
+	}
 	if (err == 0)
-		err = cookie_secrets_make(&state->cookies, conf);
-	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
-		err = make_key(&state->key[i], &conf->key[i], conf, fault);
-	if (err == 0 && conf->tls.certificate != NULL)
-		err = tls_credentials_new(&state->tls, &conf->tls, fault);
-	if (err == 0)
-		err = make_zones(state, fault);
+		err = make(state, fault);
 	if (err != 0)
 		state_free(state);
 	else
@@ -81,15 +149,33 @@ int state_new(struct state **ret, struct conf *conf, struct text *fault)
 	return err;
 }
 
+int state_with(struct state **ret, struct conf *conf, const struct conf_zone *member, size_t count,
+	       struct text *fault)
+{
+	return make_whole(ret, conf, NULL, member, count, fault);
+}
+
+int state_again(struct state **ret, const struct state *from, const struct conf_zone *member,
+		size_t count, struct text *fault)
+{
+	return make_whole(ret, conf_share(from->file), from, member, count, fault);
+}
+
+int state_new(struct state **ret, struct conf *conf, struct text *fault)
+{
+	return state_with(ret, conf, NULL, 0, fault);
+}
+
 void state_free(struct state *state)
 {
 	if (state == NULL)
 		return;
-	for (size_t i = 0; state->key != NULL && i < state->conf->key_count; i++)
+	for (size_t i = 0; state->key != NULL && i < state->file->key_count; i++)
 		knot_tsig_key_deinit(&state->key[i].tsig);
 	tls_credentials_release(state->tls);
+	client_trust_free(state->trust);
 	zone_table_free(state->zones);
-	conf_free(state->conf);
+	conf_free(state->file);
 	arena_done(&state->arena);
 	free(state);
 }

@@ -9,6 +9,7 @@
 #include "server/cookie.h"
 #include "zone/table.h"
 
+struct client_trust;
 struct tls_credentials;
 
 struct server_key {
@@ -21,17 +22,31 @@ struct server_key {
  * Never changed once made; a reload makes another one.
  */
 struct state {
-	struct conf *conf;
+	struct conf *file; /* as it was read; states share it */
+	struct conf *conf; /* the same with all zones that are served: the file's, then catalogs' */
 	struct arena arena;
 	struct zone_table *zones;
 	struct server_key *key;      /* as many as conf has, in the same order */
 	struct tls_credentials *tls; /* our certificate; NULL: none */
-	struct access *access;       /* one for each zone, by its index */
+	struct client_trust
+		*trust; /* whose certificates count; NULL: no other server is asked for one */
+	struct access *access; /* one for each zone, by its index */
 	struct cookie_secrets cookies;
 };
 
 /* Takes conf over, also on failure: a negative errno and a line "FILE:LINE: what is wrong" in fault. */
 int state_new(struct state **ret, struct conf *conf, struct text *fault);
+
+/*
+ * The same with zones that catalogs brought (server/catalog.h). They point to what is conf's, but for their
+ * names, which are copied.
+ */
+int state_with(struct state **ret, struct conf *conf, const struct conf_zone *member, size_t count,
+	       struct text *fault);
+
+/* Another one of the same configuration, of which nothing is read again. */
+int state_again(struct state **ret, const struct state *from, const struct conf_zone *member,
+		size_t count, struct text *fault);
 void state_free(struct state *state);
 
 /* The key of this name; NULL: none. */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * DNS over TCP (RFC 7766): several requests may be under way on a connection, and responses go out
- * as they are ready. A connection that asks faster than it reads is not read from until it has
- * taken what waits for it; one that sends no whole request and takes no response for the idle
- * time is closed, and so is the one too many. Where the machine gives no more files, the one that
- * has been idle for longest makes room.
+ * as they are ready. Nobody may have more of the server than a share:
+ *
+ * - A connection that asks faster than it reads is not read from until it has taken what waits for it, and
+ *   one that takes it too slowly is closed.
+ * - One that sends no whole request and takes no response for the idle time is closed (RFC 7766 6.2.3): an octet
+ *   now and then keeps nothing open.
+ * - After some requests of one connection others have their turn, and UDP; it goes on when it comes up again,
+ *   for which it asks to be told that it can be written to, and it can.
+ * - Where there are too many (listener.c), the one that has been idle for longest makes room.
  */
 #include "server/tcp.h"
 
@@ -16,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/listener.h"
 #include "server/peer.h"
 #include "server/stream.h"
 #include "server/tls.h"
@@ -25,9 +31,9 @@ enum {
 	IN_ROOM = LENGTH_SIZE + 65535,
 	OUT_HIGH = 128 * 1024, /* octets waiting to go out at which no more requests are taken */
 	JOBS_MAX = 128,
-	BACKLOG = 512,
-	ACCEPT_ROUNDS = 64,
 	STREAM_ROUNDS = 16,
+	TURN_REQUESTS = 32, /* of one connection */
+	ROOM_STEPS = 64,    /* connections that are looked at to make room */
 };
 
 struct connection {
@@ -43,40 +49,14 @@ struct connection {
 	struct text out;
 	size_t out_sent;
 	struct stream *stream;
-	int64_t stream_since; /* when it began */
-	uint64_t stream_sent; /* octets of it */
-	unsigned jobs;        /* in the hands of the writer */
+	int64_t waits_since; /* something waits to go out without a break since; 0: nothing does */
+	uint64_t waits_sent; /* octets that went out since */
+	atomic_uint *of_client; /* where its client's connections are counted */
+	unsigned jobs;          /* in the hands of the writer */
 	uint32_t events;
 	bool ended;  /* the peer sends no more */
 	bool closed; /* waits for its jobs only */
 };
-
-int listener_open(struct listener *listener, const struct conf_address *address, bool tls)
-{
-	int one = 1, err = 0;
-	int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0 ||
-	    (address->socket.ss_family == AF_INET6 &&
-	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0) ||
-	    bind(fd, (const struct sockaddr *)&address->socket, address->size) != 0 ||
-	    listen(fd, BACKLOG) != 0)
-		err = -errno;
-	if (err != 0) {
-		close(fd);
-		return err;
-	}
-	*listener = (struct listener){ .event = EVENT_LISTENER, .socket = fd, .tls = tls };
-	return 0;
-}
-
-void listener_close(struct listener *listener)
-{
-	close(listener->socket);
-}
 
 static void list_add(struct worker *worker, struct connection *c)
 {
@@ -151,9 +131,28 @@ static void connection_close(struct worker *worker, struct connection *c)
 	c->tls = NULL;
 	close(c->socket);
 	c->closed = true;
-	atomic_fetch_sub(&worker->shared->tcp_clients, 1);
+	listener_forget(worker->shared, c->of_client);
 	if (c->jobs == 0)
 		bury(worker, c);
+}
+
+static bool has_output(const struct connection *c)
+{
+	return c->out.size > c->out_sent;
+}
+
+bool connections_make_room(struct worker *worker, enum count why)
+{
+	struct connection *c = worker->oldest;
+
+	for (int i = 0; i < ROOM_STEPS && c != NULL; i++, c = c->newer) {
+		if (c->jobs > 0 || c->stream != NULL || has_output(c))
+			continue;
+		connection_close(worker, c);
+		count_add(&worker->responder.counts, why, 1);
+		return true;
+	}
+	return false;
 }
 
 static struct connection *connection_allocate(void)
@@ -168,8 +167,8 @@ static struct connection *connection_allocate(void)
 	return NULL;
 }
 
-/* Takes the socket over where it returns 0. */
-static int connection_new(struct worker *worker, int fd, const struct origin *origin, bool tls)
+int connection_new(struct worker *worker, int fd, const struct origin *origin, bool tls,
+		   atomic_uint *of_client)
 {
 	struct connection *c = connection_allocate();
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
@@ -181,6 +180,7 @@ static int connection_new(struct worker *worker, int fd, const struct origin *or
 	c->socket = fd;
 	c->origin = *origin;
 	c->origin.connection = c;
+	c->of_client = of_client;
 	c->events = EPOLLIN;
 	c->shaking_hands = tls;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -203,34 +203,6 @@ static int connection_new(struct worker *worker, int fd, const struct origin *or
 	return 0;
 }
 
-void listener_serve(struct listener *listener, struct worker *worker)
-{
-	unsigned max = worker->responder.state->conf->tcp_max_clients;
-	struct counts *counts = &worker->responder.counts;
-
-	for (int round = 0; round < ACCEPT_ROUNDS; round++) {
-		struct origin origin = { .peer_size = sizeof(origin.peer) };
-		int fd = accept4(listener->socket, (struct sockaddr *)&origin.peer,
-				 &origin.peer_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && worker->oldest != NULL) {
-			count_add(counts, COUNT_TCP_CLOSED_FILES, 1);
-			connection_close(worker, worker->oldest);
-			continue;
-		}
-		if (fd < 0)
-			return;
-		if (atomic_fetch_add(&worker->shared->tcp_clients, 1) >= max ||
-		    connection_new(worker, fd, &origin, listener->tls) != 0) {
-			atomic_fetch_sub(&worker->shared->tcp_clients, 1);
-			close(fd);
-			count_add(counts, COUNT_TCP_CLOSED_LIMIT, 1);
-			continue;
-		}
-		count_add(counts, COUNT_TCP_ACCEPTED, 1);
-	}
-}
-
 static ssize_t octets_send(struct connection *c, const void *data, size_t size)
 {
 	return c->tls != NULL ? tls_send(c->tls, data, size) :
@@ -241,11 +213,6 @@ static ssize_t octets_receive(struct connection *c, void *buffer, size_t room)
 {
 	return c->tls != NULL ? tls_receive(c->tls, buffer, room) :
 				recv(c->socket, buffer, room, 0);
-}
-
-static bool has_output(const struct connection *c)
-{
-	return c->out.size > c->out_sent;
 }
 
 static bool takes_requests(const struct connection *c)
@@ -261,14 +228,16 @@ static void put_message(struct connection *c, const uint8_t *wire, size_t size)
 	text_add(&c->out, wire, size);
 }
 
-/* Whether the peer takes a transfer so slowly that it is better ended. */
+/* Whether the peer takes what waits for it so slowly that it is better ended. */
 static bool is_too_slow(const struct connection *c)
 {
 	char peer[PEER_TEXT_ROOM];
 
-	if (c->stream == NULL ||
-	    !stream_is_slow(clock_monotonic_ms() - c->stream_since, c->stream_sent))
+	if (c->waits_since == 0 ||
+	    !stream_is_slow(clock_monotonic_ms() - c->waits_since, c->waits_sent))
 		return false;
+	if (c->stream == NULL)
+		return true;
 	peer_format(peer, (const struct sockaddr *)&c->origin.peer);
 	log_warning("transfer ended: peer=%s: it takes less than %d octets a second", peer,
 		    STREAM_RATE_MIN);
@@ -305,7 +274,7 @@ static bool send_output(struct connection *c, struct worker *worker)
 			return errno == EAGAIN || errno == EINTR;
 		list_touch(worker, c);
 		c->out_sent += (size_t)sent;
-		c->stream_sent += (uint64_t)sent;
+		c->waits_sent += (uint64_t)sent;
 		if (is_too_slow(c)) {
 			count_add(&worker->responder.counts, COUNT_TCP_CLOSED_SLOW, 1);
 			return false;
@@ -318,12 +287,12 @@ static bool send_output(struct connection *c, struct worker *worker)
 	return true;
 }
 
-/* Answers the requests that have come in whole. */
-static void answer_requests(struct connection *c, struct worker *worker)
+/* Answers requests that have come in whole, at most so many. */
+static void answer_requests(struct connection *c, struct worker *worker, int *most)
 {
 	size_t used = 0;
 
-	while (takes_requests(c) && c->in_size - used >= LENGTH_SIZE) {
+	while (*most > 0 && takes_requests(c) && c->in_size - used >= LENGTH_SIZE) {
 		size_t length = get_u16(c->in + used), size = 0;
 
 		if (c->in_size - used < LENGTH_SIZE + length)
@@ -339,14 +308,12 @@ static void answer_requests(struct connection *c, struct worker *worker)
 			c->jobs++;
 			break;
 		case RESPONSE_STREAM:
-			c->stream_since = clock_monotonic_ms();
-			c->stream_sent = 0;
-			break;
 		case RESPONSE_NONE:
 			break;
 		}
 		list_touch(worker, c);
 		used += LENGTH_SIZE + length;
+		(*most)--;
 	}
 	if (used > 0)
 		memmove(c->in, c->in + used, c->in_size - used);
@@ -356,6 +323,23 @@ static void answer_requests(struct connection *c, struct worker *worker)
 static bool has_whole_request(const struct connection *c)
 {
 	return c->in_size >= LENGTH_SIZE && c->in_size >= LENGTH_SIZE + (size_t)get_u16(c->in);
+}
+
+/* Whether there is a request that can be answered now. */
+static bool can_answer(const struct connection *c)
+{
+	return has_whole_request(c) && takes_requests(c);
+}
+
+/* The time runs from when something began to wait, and on until nothing does. */
+static void note_waiting(struct connection *c, bool waits)
+{
+	if (!waits) {
+		c->waits_since = 0;
+	} else if (c->waits_since == 0) {
+		c->waits_since = clock_monotonic_ms();
+		c->waits_sent = 0;
+	}
 }
 
 /* Takes what has come in; false where the connection is broken. */
@@ -388,32 +372,40 @@ static void watch_for(struct connection *c, struct worker *worker, uint32_t even
 		c->events = events;
 }
 
-/* Goes on with a connection after something came in, went out, or came back. */
+/* Whether there is something to do that no event will tell of. */
+static bool has_more(const struct connection *c)
+{
+	return can_answer(c) || (c->tls != NULL && !c->ended && c->in_size < IN_ROOM &&
+				 takes_requests(c) && tls_has_more(c->tls));
+}
+
+/* Goes on with a connection after something came in, went out, or came back, or its turn is come. */
 static void go_on(struct connection *c, struct worker *worker)
 {
 	int64_t began_us = clock_monotonic_us();
+	int most = TURN_REQUESTS;
 	bool good = true;
 
 	do {
 		good = take_rest(c);
-		if (good && has_whole_request(c) && takes_requests(c)) {
+		if (good && can_answer(c)) {
 			good = worker_renew(worker);
 			if (good)
-				answer_requests(c, worker);
+				answer_requests(c, worker, &most);
 		}
 		good = send_output(c, worker) && good;
 		began_us = count_time(&worker->responder.counts, began_us);
-	} while (good && !has_output(c) && c->stream == NULL && has_whole_request(c) &&
-		 takes_requests(c));
+	} while (good && most > 0 && !has_output(c) && has_more(c));
 
 	bool waits = has_output(c) || c->stream != NULL;
-	if (!good || (c->ended && !waits && c->jobs == 0)) {
+	if (!good || (c->ended && !waits && !has_more(c) && c->jobs == 0)) {
 		connection_close(worker, c);
 		return;
 	}
+	note_waiting(c, waits);
 	watch_for(c, worker,
 		  (!c->ended && takes_requests(c) && c->in_size < IN_ROOM ? EPOLLIN : 0) |
-			  (waits ? EPOLLOUT : 0));
+			  (waits || has_more(c) ? EPOLLOUT : 0));
 }
 
 /* True when the handshake is done. Its steps do not count as life: the idle time bounds all of it. */
@@ -472,14 +464,13 @@ void connection_return(struct connection *c, struct worker *worker, const uint8_
 	go_on(c, worker);
 }
 
-int connections_expire(struct worker *worker)
+int connections_expire(struct worker *worker, int64_t now_ms)
 {
 	int64_t limit = (int64_t)worker->responder.state->conf->tcp_idle_timeout * 1000;
-	int64_t now = clock_monotonic_ms();
 
 	while (worker->oldest != NULL) {
 		struct connection *c = worker->oldest;
-		int64_t left = c->active + limit - now;
+		int64_t left = c->active + limit - now_ms;
 
 		if (left > 0)
 			return (int)left + 1;

@@ -87,6 +87,13 @@ int tls_credentials_new(struct tls_credentials **ret, const struct conf_tls *con
 	return err;
 }
 
+struct tls_credentials *tls_credentials_hold(struct tls_credentials *credentials)
+{
+	if (credentials != NULL)
+		atomic_fetch_add(&credentials->holders, 1);
+	return credentials;
+}
+
 void tls_credentials_release(struct tls_credentials *credentials)
 {
 	if (credentials == NULL || atomic_fetch_sub(&credentials->holders, 1) > 1)
@@ -125,8 +132,7 @@ int tls_session_new(struct tls_session **ret, struct tls_credentials *credential
 
 	if (session == NULL)
 		return -ENOMEM;
-	atomic_fetch_add(&credentials->holders, 1);
-	session->credentials = credentials;
+	session->credentials = tls_credentials_hold(credentials);
 	if (gnutls_init(&session->gnutls, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
 		session->gnutls = NULL;
 		tls_session_free(session);

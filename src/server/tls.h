@@ -16,6 +16,8 @@ struct tls_credentials;
 /* Loads the files. -EINVAL, -ENOMEM, and a line for people in fault. */
 int tls_credentials_new(struct tls_credentials **ret, const struct conf_tls *conf,
 			struct text *fault);
+struct tls_credentials *tls_credentials_hold(
+	struct tls_credentials *credentials);                      /* NULL is nothing */
 void tls_credentials_release(struct tls_credentials *credentials); /* NULL is nothing */
 
 /* TLS on a connected socket that does not block, the server's side (RFC 7858 3). */

@@ -150,7 +150,7 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 		if (r->queue != NULL && queue_put(r->queue, job))
 			return RESPONSE_LATER;
 		deny(&job->exchange, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_NOT_READY,
-		     "too many updates are waiting; try again");
+		     r->queue != NULL ? job->exchange.why : "this server takes no updates");
 		count_refusal(&r->counts, KNOT_RCODE_SERVFAIL, COUNT_REFUSED_QUEUE);
 	} else {
 		count_update(&r->counts, job->exchange.rcode, job->exchange.tsig.error);

@@ -48,7 +48,7 @@ static void charge(struct responder *r, const struct exchange *x)
 	count_add(&r->counts, COUNT_SIGNATURE_BAD, 1);
 	rate_take(r->bad_signatures, budget, x->peer, r->now_ms);
 	if (rate_has(r->bad_signatures, budget, x->peer, r->now_ms) ||
-	    !log_bound_pass(&r->refused, r->now_ms))
+	    !log_bound_pass(&r->forgers, r->now_ms))
 		return;
 	peer_prefix_format(prefix, x->peer, budget->bits);
 	log_warning("too many bad signatures: prefix=%s: others from there are not looked at%s",

@@ -14,6 +14,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/listener.h"
+#include "server/lost.h"
 #include "server/schedule.h"
 #include "server/tcp.h"
 #include "server/udp.h"
@@ -126,9 +128,12 @@ bool worker_renew(struct worker *worker)
 {
 	struct store_txn *txn = worker->responder.view.txn;
 
-	worker->responder.now_ms = clock_monotonic_ms();
+	worker->responder.now_ms = clock_coarse_ms();
 	store_read_reset(txn);
-	return store_read_renew(txn) == 0;
+	int err = store_read_renew(txn);
+	if (err == -ENOTRECOVERABLE)
+		lost_tell();
+	return err == 0;
 }
 
 static struct udp *find_udp(struct worker *worker, int socket)
@@ -234,11 +239,13 @@ static int sooner(int a, int b)
 static int expire(struct worker *worker)
 {
 	struct responder *r = &worker->responder;
-	int64_t now_ms = clock_monotonic_ms();
-	int wait = connections_expire(worker);
+	int64_t now_ms = clock_coarse_ms();
+	int wait = connections_expire(worker, now_ms);
 
+	wait = sooner(wait, listeners_resume(worker, now_ms));
 	wait = sooner(wait, limit_expire(&r->limit, now_ms));
-	return sooner(wait, log_bound_expire(&r->refused, now_ms));
+	wait = sooner(wait, log_bound_expire(&r->refused, now_ms));
+	return sooner(wait, log_bound_expire(&r->forgers, now_ms));
 }
 
 static void *worker_main(void *arg)

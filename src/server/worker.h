@@ -13,6 +13,9 @@ struct connection;
 struct listener;
 struct xdp;
 
+/* So many that clients hardly ever share one, and hardly mind where they do. */
+enum { TCP_CLIENT_SLOTS = 4096 };
+
 /* What the workers share; all else is a worker's own. */
 struct shared {
 	struct store *store;
@@ -20,6 +23,8 @@ struct shared {
 	_Atomic(const struct state *) state; /* the newest */
 	atomic_uint generation;              /* moves on with each call of the workers */
 	atomic_uint tcp_clients;
+	uint8_t tcp_key[SIPHASH_KEY];                 /* for the next */
+	atomic_uint tcp_clients_of[TCP_CLIENT_SLOTS]; /* by a hash of the client */
 	atomic_uint slow_work; /* commands under way that may hold up the writer for long */
 	atomic_bool stop;
 };
@@ -44,6 +49,7 @@ struct worker {
 
 	struct connection *oldest, *newest; /* by their last message */
 	struct connection *dead;            /* closed; an event at hand may still name them */
+	int64_t files_told_ms; /* when the log was last told that files are short; 0: never */
 
 	pthread_mutex_t lock; /* of the jobs that came back */
 	struct job *returned, **returned_last;

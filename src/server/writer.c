@@ -14,6 +14,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/catalog.h"
+#include "server/lost.h"
 #include "server/update.h"
 #include "zone/history.h"
 #include "zone/update.h"
@@ -110,6 +112,7 @@ static int run_jobs(struct update_writer *writer, struct change_group *group, st
 void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
 {
 	notifier_tell(writer->notifier, zone->apex);
+	catalog_changed(zone);
 }
 
 static int commit(struct update_writer *writer, const struct change_group *group, size_t updates)
@@ -130,11 +133,10 @@ static int commit(struct update_writer *writer, const struct change_group *group
 		count_spread(&writer->counts, HISTOGRAM_COMMIT, (uint64_t)writer->commit_us, 1);
 		count_spread(&writer->counts, HISTOGRAM_GROUP, updates, 1);
 		receipts_written(&writer->receipts, &log);
+		for (const struct group_zone *open = group->first; open != NULL; open = open->next)
+			if (open->changes > 0)
+				writer_tell_changed(writer, open->zone);
 	}
-	for (const struct group_zone *open = group->first; err == 0 && open != NULL;
-	     open = open->next)
-		if (open->changes > 0)
-			writer_tell_changed(writer, open->zone);
 	return err;
 }
 
@@ -193,11 +195,7 @@ static const char *advice(int err)
 static void tell_failure(struct update_writer *writer, int err)
 {
 	if (is_lost(writer)) {
-		if (!writer->lost)
-			log_error(
-				"the disk failed at the end of a commit: the store has to be "
-				"opened anew, so this server ends; what was acknowledged is safe");
-		writer->lost = true;
+		lost_tell();
 		return;
 	}
 	if (!writer->broken)
@@ -371,8 +369,6 @@ static void *writer_main(void *arg)
 			}
 		}
 		writer->group_size += queue_waiting(&writer->queue);
-		if (writer->lost)
-			kill(getpid(), SIGTERM); /* whoever minds the process starts it again */
 	}
 }
 

@@ -33,7 +33,6 @@ struct update_writer {
 	atomic_bool busy;  /* updates are in its hands */
 	atomic_bool slow;  /* it does what may take long */
 	bool broken;       /* the last commit failed; said once */
-	bool lost;         /* nothing can be read or written until the store is opened anew */
 	bool forgetful;    /* does not know what was carried out before, so nothing is */
 };
 

@@ -108,6 +108,23 @@ int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct stor
 /* Keeps what the calls below changed in zone. */
 int store_zone_put(struct store_txn *txn, const knot_dname_t *apex, const struct store_zone *zone);
 
+/*
+ * Takes the zone away with its change log; its names go by and by. -ENOENT: there is none.
+ */
+int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex);
+
+/*
+ * A note beside a zone that a catalog brought, of whatever octets zone/ puts there; whether the zone is
+ * there does not matter. An empty one takes the note away; -ENOENT where there is none.
+ */
+int store_member_put(struct store_txn *txn, const knot_dname_t *apex, struct slice note);
+
+/*
+ * The note behind the one of apex, which becomes that zone's name; the first one where its first octet is
+ * 0xff. What it gives out stays until the transaction writes or ends. -ENOENT: there are no more.
+ */
+int store_member_next(struct store_txn *txn, knot_dname_storage_t apex, struct slice *ret);
+
 enum store_status {
 	STORE_FOUND,  /* the name has records */
 	STORE_EMPTY,  /* it has none, but names below it have (RFC 4592 2.2.2) */

@@ -101,3 +101,17 @@ int store_zone_make(struct store_txn *txn, const knot_dname_t *apex, struct stor
 		*ret = zone;
 	return err;
 }
+
+int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex)
+{
+	knot_dname_storage_t lower;
+	struct store_zone zone;
+	MDB_val key = apex_key(lower, apex);
+	int err = store_zone_get(txn, apex, &zone);
+
+	while (err == 0 && zone.log_first < zone.log_next)
+		err = store_log_drop(txn, &zone);
+	if (err == 0)
+		err = trees_add(&txn->gone, zone.tree);
+	return err == 0 ? table_del(txn, REDO_ZONES, &key) : err;
+}

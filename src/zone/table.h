@@ -16,6 +16,7 @@ struct zone {
 	bool number_ranges; /* wildcards answer as zone/range.h says */
 	uint64_t log_size;  /* octets of change log to keep */
 	uint64_t log_age;   /* seconds that its entries are kept; 0: any time */
+	bool consumed;      /* a catalog that is followed (zone/membership.h) */
 	size_t index;       /* in the table */
 };
 

@@ -127,10 +127,16 @@ def test_what_is_asked_for_comes_and_no_more(server, tool):
     entry = tool.run("log", "one.example.net", "--json").json()[-1]
     assert records(entry["added"]) == ["one.example.net. 60 A 192.0.2.1"]
     assert entry["others"] == 1
-    r = tool.run("log", ZONE, "--limit", "2")
-    assert "older changes are left out" in r.err
+    assert tool.run("log", ZONE, "--limit", "2").err == ""
     r = tool.run("log", ZONE, "--since", "2099-01-01", code=7)
     assert "there is no such change; the change log goes back to serial 0" in r.err
+    for i in range(100):
+        update(server, ("replace", "again", 60, "A", f"192.0.2.{i}"))
+    r = tool.run("log", ZONE)
+    assert "older changes are left out; --limit 0 shows all" in r.err
+    assert r.out.count(" again.example.net ") == 199
+    r = tool.run("log", ZONE, "--limit", "0")
+    assert r.err == "" and "one.example.net" in r.out
     assert "--since 'gestern'" in tool.run("log", "--since", "gestern", code=2).err
 
 

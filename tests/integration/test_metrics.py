@@ -215,7 +215,7 @@ def test_transfers_are_counted(watch):
 
 
 def test_connections_that_are_closed_are_counted(watch):
-    w = watch(**{"tcp-max-clients": 2, "tcp-idle-timeout": 1})
+    w = watch(**{"tcp-max-clients": 2, "tcp-idle-timeout": 1, "workers": 1})
     with w.server.connect() as a, w.server.connect() as b:
         w.wait(lambda m: m["onnet_tcp_connections"] == 2)
         with w.server.connect() as c:
@@ -224,7 +224,7 @@ def test_connections_that_are_closed_are_counted(watch):
     w.wait(lambda m: m["onnet_tcp_connections"] == 0)
     assert w.risen("onnet_tcp_closed_total", reason="limit") == 1
     assert w.risen("onnet_tcp_closed_total", reason="idle") == 2
-    assert w.risen("onnet_tcp_accepted_total") == 2
+    assert w.risen("onnet_tcp_accepted_total") == 3  # the first made room for the third
 
 
 def test_a_reload_is_counted_and_a_restart_begins_anew(watch):

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import time
 
+import dns.edns
 import dns.message
 import dns.query
 import dns.rcode
@@ -220,6 +221,34 @@ def test_more_questions_than_the_client_reads_answers_of(server):
                 part = s.socket.recv(65536)
                 assert part
                 got += part
+
+
+@pytest.mark.parametrize("name", ["ns.example.net", "many.example", "nothing.example.net"])
+def test_responses_are_padded_where_that_is_asked_for(server, name):
+    """RFC 7830, RFC 8467 4.1."""
+    m = dns.message.make_query(name, "ANY", options=[dns.edns.GenericOption(12, b"")])
+    with server.connect_tls() as s:
+        s.send(m.to_wire())
+        r = s.receive()
+        assert len(r) % 468 == 0
+        assert any(o.otype == 12 for o in dns.message.from_wire(r).options)
+        s.send(dns.message.make_query(name, "ANY", use_edns=0).to_wire())
+        assert len(s.receive()) % 468 != 0
+    assert len(server.tcp(m.to_wire())) % 468 != 0, "not where everybody can read it"
+
+
+def test_a_padded_transfer_is_signed_as_any(server):
+    m = question("many.example", "AXFR")
+    m.use_edns(0, options=[dns.edns.GenericOption(12, b"")])
+    m.use_tsig(servers.tsig_key("ops"))
+    soas, state = 0, None
+    with server.connect_tls() as s:
+        s.send(m.to_wire())
+        while soas < 2:
+            r = dns.message.from_wire(s.receive(), keyring=m.keyring, request_mac=m.mac,
+                                      tsig_ctx=state, multi=True, xfr=True)
+            state = r.tsig_ctx
+            soas += sum(len(rrset) for rrset in r.answer if rrset.rdtype == dns.rdatatype.SOA)
 
 
 def test_a_signed_update(server):
@@ -551,6 +580,8 @@ def test_a_reload_without_a_certificate(own):
 @pytest.mark.parametrize("change, says", [
     (lambda s: os.chmod(s.certificate[1], 0o640), "others than its owner may use"),
     (lambda s: os.remove(s.certificate[0]), "tls: certificate: can't read"),
+    (lambda s: os.remove(s.authority.file), "tls: authorities: can't read"),
+    (lambda s: s.write(s.authority.file, "nothing"), "tls: authorities: no certificate in"),
 ])
 def test_a_start_without_its_files(tmp_path, change, says):
     authority = certificates.Authority(tmp_path / "authority")

@@ -21,6 +21,7 @@
 #include "fixture/server.h"
 #include "fixture/show.h"
 #include "oom/failing.h"
+#include "server/catalog.h"
 #include "server/scrape.h"
 
 static struct fixture fixture;
@@ -377,6 +378,63 @@ static void an_update_is_carried_out_whole_or_not_at_all(void **state)
 	assert_true(n > 6);
 }
 
+static const char catalog_text[] = "$TTL 0\n@ SOA ns h 1 2 3 4 5\n@ NS invalid.\n"
+				   "version TXT \"2\"\n"
+				   "a.zones PTR a.\ngroup.a.zones TXT \"g\"\n"
+				   "b.zones PTR b.\ncoo.b.zones PTR other.\n";
+
+/* What a catalog says: taken up as a whole, or nothing of it. */
+static void a_catalog_is_followed_whole_or_not_at_all(void **state)
+{
+	static struct fixture other;
+	unsigned n = 1;
+	bool reached = true;
+
+	(void)state;
+	assert_int_equal(fixture_init(&other), 0);
+	log_limit(0);
+	assert_int_equal(fixture_write(&other, "cat.zone", catalog_text), 0);
+	assert_int_equal(fixture_start(&other, "zone: {domain: cat, catalog: consumer, file: "
+					       "cat.zone, member: {primary: 10.0.0.1}}\n"),
+			 0);
+	for (; reached; n++) {
+		struct text fault = { 0 };
+		struct catalogs *catalogs = NULL;
+		struct state *whole = NULL;
+		size_t count = 0;
+
+		oom_fail_at(n);
+		int err = catalogs_new(&catalogs, other.store, other.state->file, &fault);
+		if (err == 0) {
+			const struct conf_zone *zones = catalogs_zones(catalogs, &count);
+
+			err = state_again(&whole, other.state, zones, count, &fault);
+		}
+		if (err == 0)
+			err = catalogs_apply(catalogs, other.store);
+		reached = oom_failed();
+		oom_fail_at(0);
+		if (reached)
+			assert_int_equal(err, -ENOMEM);
+		else
+			assert_int_equal(err, 0);
+		if (whole != NULL)
+			assert_int_equal(zone_table_count(whole->zones), 3);
+		state_free(whole);
+		catalogs_free(catalogs);
+		text_done(&fault);
+	}
+	assert_true(n > 10);
+
+	struct text fault = { 0 };
+	struct catalogs *catalogs;
+	assert_int_equal(catalogs_new(&catalogs, other.store, other.state->file, &fault), 0);
+	assert_false(catalogs_differ(catalogs));
+	catalogs_free(catalogs);
+	fixture_stop(&other);
+	fixture_done(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +449,7 @@ int main(void)
 		cmocka_unit_test(a_difference_goes_out_or_the_zone_does),
 		cmocka_unit_test(a_notifier_is_made_whole_or_not_at_all),
 		cmocka_unit_test(an_update_is_carried_out_whole_or_not_at_all),
+		cmocka_unit_test(a_catalog_is_followed_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests_name("server out of memory", tests, server_begin, server_end);

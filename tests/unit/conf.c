@@ -316,6 +316,41 @@ static void what_is_for_tls_has_port_853_unless_another_is_named(void **state)
 	conf_free(conf);
 }
 
+static void zones_list_and_are_listed(void **state)
+{
+	(void)state;
+	struct conf *conf = good_read(
+		"zone:\n"
+		"- {domain: a, catalog-zone: CAT., catalog-group: gold one}\n"
+		"- {domain: cat, catalog: producer, transfer: 10.0.0.1}\n"
+		"- {domain: b, catalog: consumer, primary: 10.0.0.2}\n"
+		"- {domain: c, catalog: consumer, update: 10.0.0.1, member:\n"
+		"    [{group: gold, primary: 10.0.0.3, log-size: 1M, number-ranges: on},\n"
+		"     {primary: [10.0.0.4, 10.0.0.5], notify: 10.0.0.6, transfer: 10.0.0.7}]}\n");
+	const struct conf_zone *zone = conf->zone;
+
+	assert_string_equal(zone[0].catalog_zone, "CAT.");
+	assert_string_equal(zone[0].catalog_group, "gold one");
+	assert_int_equal(zone[1].catalog, CONF_CATALOG_PRODUCER);
+	assert_int_equal(zone[2].catalog, CONF_CATALOG_CONSUMER);
+
+	/* without an entry there is one of defaults */
+	assert_int_equal(zone[2].member_count, 1);
+	assert_null(zone[2].member[0].catalog_group);
+	assert_true(zone[2].member[0].naptr_check);
+	assert_int_equal(zone[2].member[0].log_size, 64 << 20);
+	assert_int_equal(zone[2].member[0].primary_count, 0);
+
+	assert_int_equal(zone[3].member_count, 2);
+	assert_string_equal(zone[3].member[0].catalog_group, "gold");
+	assert_int_equal(zone[3].member[0].log_size, 1 << 20);
+	assert_true(zone[3].member[0].number_ranges);
+	assert_int_equal(zone[3].member[1].primary_count, 2);
+	assert_int_equal(zone[3].member[1].notify_count, 1);
+	assert_int_equal(zone[3].member[1].transfer_count, 1);
+	conf_free(conf);
+}
+
 static void paths_are_relative_to_the_file(void **state)
 {
 	struct text fault = { 0 };
@@ -550,6 +585,7 @@ int main(void)
 		cmocka_unit_test(an_interface_has_port_53_unless_another_is_named),
 		cmocka_unit_test(metrics_are_at_port_9153_unless_another_is_named),
 		cmocka_unit_test(what_is_for_tls_has_port_853_unless_another_is_named),
+		cmocka_unit_test(zones_list_and_are_listed),
 		cmocka_unit_test(paths_are_relative_to_the_file),
 		cmocka_unit_test(the_example_is_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),

@@ -398,6 +398,46 @@ static void files_for_tls_that_are_wrong_are_told(void **state)
 	}
 }
 
+static void catalogs_that_do_not_go_together_are_told(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *in;
+		const char *out;
+	} table[] = {
+		{ "neither", "zone: {domain: a, catalog: both}",
+		  "1:28: catalog: 'both' is not producer or consumer" },
+		{ "no such catalog", "zone: [{domain: a, catalog-zone: b}, {domain: b}]",
+		  "1:34: catalog-zone: 'b' is no zone with 'catalog: producer'" },
+		{ "a group alone", "zone: {domain: a, catalog-group: g}",
+		  "1:19: catalog-group: it takes 'catalog-zone' beside it" },
+		{ "an empty group", "zone: {domain: a, catalog-group: ''}",
+		  "1:34: catalog-group: a text of 1 to 255 octets is wanted" },
+		{ "members of no catalog", "zone: {domain: a, member: {primary: 10.0.0.1}}",
+		  "1:19: member: it takes 'catalog: consumer' beside it" },
+		{ "a word that is no member's",
+		  "zone: {domain: a, catalog: consumer, primary: 10.0.0.1, member: {domain: b}}",
+		  "1:66: unknown word 'domain' in a member entry; allowed: transfer, primary, "
+		  "notify, naptr-check, number-ranges, log-size, log-age, group" },
+		{ "from nowhere", "zone: {domain: a, catalog: consumer}",
+		  "1:7: each 'member' of a catalog that has no 'primary' itself needs one" },
+		{ "one from nowhere",
+		  "zone: {domain: a, catalog: consumer, member: [{primary: 10.0.0.1}, {group: a}]}",
+		  "1:7: each 'member' of a catalog that has no 'primary' itself needs one" },
+		{ "made and read", "zone: {domain: a, catalog: producer, file: f}",
+		  "1:38: file: the records of a catalog's producer are made by the server" },
+		{ "made and changed", "zone: {domain: a, catalog: producer, update: 10.0.0.1}",
+		  "1:38: update: the records of a catalog's producer are made by the server" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *const out[] = { table[i].out, NULL };
+
+		bad_read(table[i].name, table[i].in, out);
+	}
+}
+
 static void what_of_yaml_has_no_place_is_told(void **state)
 {
 	static const struct {
@@ -525,6 +565,7 @@ int main(void)
 		cmocka_unit_test(rules_that_would_let_in_whom_nobody_meant_are_told),
 		cmocka_unit_test(keys_that_are_wrong_are_told_and_no_secret_is_shown),
 		cmocka_unit_test(files_for_tls_that_are_wrong_are_told),
+		cmocka_unit_test(catalogs_that_do_not_go_together_are_told),
 		cmocka_unit_test(what_of_yaml_has_no_place_is_told),
 		cmocka_unit_test(a_raw_nul_does_not_hide_what_is_behind_it),
 		cmocka_unit_test(all_faults_are_told_in_order_and_not_without_end),

@@ -159,6 +159,50 @@ static void a_clock_that_was_ahead_keeps_nothing_for_ever(void **state)
 	folder_remove(folder);
 }
 
+/* An entry of the change log as it was written when there were no receipts. */
+static void old_entry_add(struct fixture *f, uint64_t mac, uint64_t now)
+{
+	const knot_dname_t *apex = (const knot_dname_t *)"\7example";
+	uint8_t entry[64];
+	struct writer w = write_begin(entry, sizeof(entry));
+	struct store_zone record;
+	struct store_txn *txn;
+
+	write_u8(&w, 1);
+	write_u32(&w, 7);
+	write_u32(&w, 8);
+	write_u64(&w, now);
+	write_u64(&w, mac);
+	write_u64(&w, now - 1);
+	write_bytes(&w, "\5\3ops\0\0\0\0\0\0", 11); /* key, no peer, nothing removed */
+	assert_int_equal(store_write_begin(f->store, &txn), 0);
+	assert_int_equal(store_zone_get(txn, apex, &record), 0);
+	assert_int_equal(store_log_add(txn, &record, slice_make(entry, write_size(&w))), 0);
+	assert_int_equal(store_zone_put(txn, apex, &record), 0);
+	assert_int_equal(store_write_commit(txn), 0);
+}
+
+static void entries_from_before_there_were_receipts_count(void **state)
+{
+	static struct fixture f;
+	struct update_writer writer;
+	uint64_t now = clock_wall_s();
+	uint8_t rcode = 99;
+
+	(void)state;
+	assert_int_equal(fixture_init(&f), 0);
+	assert_int_equal(fixture_zone(&f, "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\n"), 0);
+	old_entry_add(&f, 11, now - 900);
+	old_entry_add(&f, 12, now);
+	assert_int_equal(writer_init(&writer, f.store, f.state), 0);
+	assert_int_equal(writer_recall(&writer, f.state), 0);
+	assert_true(replay_find(writer.replay, 12, now - 1, &rcode));
+	assert_int_equal(rcode, 0);
+	assert_false(replay_find(writer.replay, 11, now - 901, &rcode));
+	writer_done(&writer);
+	fixture_done(&f);
+}
+
 /* --- the trimmer --- */
 
 static uint64_t log_entries(struct fixture *f)
@@ -215,6 +259,7 @@ int main(void)
 		cmocka_unit_test(what_was_committed_is_remembered_over_a_restart),
 		cmocka_unit_test(what_was_given_up_stays_too_late_over_a_restart),
 		cmocka_unit_test(a_clock_that_was_ahead_keeps_nothing_for_ever),
+		cmocka_unit_test(entries_from_before_there_were_receipts_count),
 		cmocka_unit_test(logs_of_zones_that_nobody_updates_get_shorter),
 	};
 

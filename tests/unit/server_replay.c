@@ -83,7 +83,8 @@ static void a_clock_that_was_wrong_for_a_while_lets_nothing_be_done_twice(void *
 		assert_true(replay_in_time(replay, NOW, NOW));
 		assert_int_equal(replay_add(replay, 1, NOW, 0), 0);
 		for (size_t k = 0; k < 3; k++) {
-			uint64_t now = (uint64_t)(NOW + 1 + steps[i][k]); /* the first was a second ago */
+			uint64_t now =
+				(uint64_t)(NOW + 1 + steps[i][k]); /* the first was a second ago */
 
 			assert_true(replay_in_time(replay, now + k + 1, now));
 			assert_int_equal(replay_add(replay, 2 + k, now + k + 1, 0), 0);
