@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A difference (RFC 1995 4): the new SOA, the difference as zone/difference.c has it, the new SOA again.
+ * A difference (RFC 1995 4): the new SOA, the difference as zone/delta.c has it, the new SOA again.
  */
 #include "server/ixfr.h"
 
@@ -9,22 +9,22 @@ enum { CONDENSE_MEMORY = 8 << 20 };
 int ixfr_begin(struct ixfr *ixfr, const struct stream *stream, const struct store_zone *zone,
 	       uint32_t serial, bool spread)
 {
-	const struct difference_from from = {
+	const struct delta_from from = {
 		.apex = stream->apex, .serial = serial, .spread = spread, .memory = CONDENSE_MEMORY
 	};
 
 	*ixfr = (struct ixfr){ .difference = NULL };
-	return difference_begin(&ixfr->difference, stream->txn, zone, &from);
+	return delta_begin(&ixfr->difference, stream->txn, zone, &from);
 }
 
 int ixfr_prepare(struct ixfr *ixfr)
 {
-	return difference_prepare(ixfr->difference);
+	return delta_prepare(ixfr->difference);
 }
 
 void ixfr_end(struct ixfr *ixfr)
 {
-	difference_end(ixfr->difference);
+	delta_end(ixfr->difference);
 	ixfr->difference = NULL;
 }
 
@@ -34,8 +34,7 @@ static int put_records(struct filling *f, struct ixfr *ixfr)
 	const knot_dname_t *last = NULL; /* in this message */
 
 	for (;;) {
-		int more = ixfr->record.size > 0 ? 1 :
-						   difference_next(ixfr->difference, &ixfr->record);
+		int more = ixfr->record.size > 0 ? 1 : delta_next(ixfr->difference, &ixfr->record);
 
 		if (more <= 0)
 			return more == 0 ? 1 : more;

@@ -96,7 +96,7 @@ static const char *kind(const struct transfer *transfer)
 {
 	if (transfer->what == WHOLE)
 		return transfer->stream.x.qtype == KNOT_RRTYPE_IXFR ? "AXFR-for-IXFR" : "AXFR";
-	return difference_is_condensed(transfer->ixfr.difference) ? "IXFR-condensed" : "IXFR";
+	return delta_is_condensed(transfer->ixfr.difference) ? "IXFR-condensed" : "IXFR";
 }
 
 static void transfer_sent(struct stream *stream)

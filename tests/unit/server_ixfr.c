@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * server/transfer.h and zone/difference.h: what changed, in the form of RFC 1995. What a client that has some
+ * server/transfer.h and zone/delta.h: what changed, in the form of RFC 1995. What a client that has some
  * version makes of a difference must be what a whole transfer gives, record for record.
  */
 #include <setjmp.h>
@@ -21,7 +21,7 @@
 #include "fixture/server.h"
 #include "fixture/show.h"
 #include "zone/condense.h"
-#include "zone/difference.h"
+#include "zone/delta.h"
 #include "zone/history.h"
 
 static struct fixture fixture;
@@ -743,22 +743,22 @@ static void without_memory_changes_go_one_by_one(void **state)
 	for (size_t i = 0; i < 4; i++) {
 		struct store_zone zone;
 		struct store_txn *txn;
-		struct difference *difference;
+		struct delta *difference;
 		struct slice record;
 		size_t records = 0;
-		const struct difference_from from = { .apex = (const uint8_t *)"\7example",
-						      .serial = 1,
-						      .memory = memory[i] };
+		const struct delta_from from = { .apex = (const uint8_t *)"\7example",
+						 .serial = 1,
+						 .memory = memory[i] };
 
 		assert_int_equal(store_read_begin(fixture.store, &txn), 0);
 		assert_int_equal(store_zone_get(txn, from.apex, &zone), 0);
-		assert_int_equal(difference_begin(&difference, txn, &zone, &from), 0);
-		assert_int_equal(difference_prepare(difference), 0);
-		assert_true(difference_is_condensed(difference) == (i >= 2));
-		while (difference_next(difference, &record) > 0)
+		assert_int_equal(delta_begin(&difference, txn, &zone, &from), 0);
+		assert_int_equal(delta_prepare(difference), 0);
+		assert_true(delta_is_condensed(difference) == (i >= 2));
+		while (delta_next(difference, &record) > 0)
 			records++;
 		assert_int_equal(records, i < 2 ? 30 * 3 : 2 + 10);
-		difference_end(difference);
+		delta_end(difference);
 		store_read_end(txn);
 	}
 	fixture_done(&fixture);

@@ -18,7 +18,7 @@
  *
  * Else the zone is sent whole.
  */
-#include "zone/difference.h"
+#include "zone/delta.h"
 
 #include <errno.h>
 #include <libknot/libknot.h>
@@ -45,7 +45,7 @@ struct side {
 	size_t at;
 };
 
-struct difference {
+struct delta {
 	struct store_txn *txn;
 	struct store_zone zone;
 	const knot_dname_t *apex;
@@ -77,7 +77,7 @@ static int read_record(struct side *side, struct slice *ret)
 	return more;
 }
 
-static int get_entry(const struct difference *d, uint64_t sequence, struct history *ret)
+static int get_entry(const struct delta *d, uint64_t sequence, struct history *ret)
 {
 	struct slice entry;
 	int err = store_log_get(d->txn, &d->zone, sequence, &entry);
@@ -90,7 +90,7 @@ static int get_entry(const struct difference *d, uint64_t sequence, struct histo
  * entry to entry (RFC 1982), as long as the log does not go around all serials; where it does, what is found
  * is still held against each step. What is not newer than the making of a zone or an import is of no use.
  */
-static int find_first(struct difference *d, uint32_t serial)
+static int find_first(struct delta *d, uint32_t serial)
 {
 	uint64_t low = d->zone.log_first, high = d->zone.log_next;
 	struct history history;
@@ -131,7 +131,7 @@ static uint64_t node_octets(const knot_dname_t *name, const struct node *node)
 }
 
 /* The size of the zone, by that of its first names; of a small one by all of them. */
-static int guess_whole(struct difference *d)
+static int guess_whole(struct delta *d)
 {
 	struct store_walk *walk;
 	knot_dname_storage_t name;
@@ -152,7 +152,7 @@ static int guess_whole(struct difference *d)
 	return 0;
 }
 
-static int read_serial(struct difference *d)
+static int read_serial(struct delta *d)
 {
 	struct rrset_record soa;
 	struct node apex;
@@ -166,17 +166,17 @@ static int read_serial(struct difference *d)
 }
 
 /* By the mean size of entries; reading each of a long log would take as long as sending the zone. */
-static bool is_hopeless(const struct difference *d)
+static bool is_hopeless(const struct delta *d)
 {
 	uint64_t mean = d->zone.log_size / (d->zone.log_next - d->zone.log_first);
 
 	return mean * (d->zone.log_next - d->first) / HOPELESS > d->whole;
 }
 
-int difference_begin(struct difference **ret, struct store_txn *txn, const struct store_zone *zone,
-		     const struct difference_from *from)
+int delta_begin(struct delta **ret, struct store_txn *txn, const struct store_zone *zone,
+		const struct delta_from *from)
 {
-	struct difference *d = calloc(1, sizeof(*d));
+	struct delta *d = calloc(1, sizeof(*d));
 
 	if (d == NULL)
 		return -ENOMEM;
@@ -195,13 +195,13 @@ int difference_begin(struct difference **ret, struct store_txn *txn, const struc
 	if (err == 0 && is_hopeless(d))
 		err = -ENOENT;
 	if (err != 0)
-		difference_end(d);
+		delta_end(d);
 	else
 		*ret = d;
 	return err;
 }
 
-void difference_end(struct difference *d)
+void delta_end(struct delta *d)
 {
 	if (d == NULL)
 		return;
@@ -209,7 +209,7 @@ void difference_end(struct difference *d)
 	free(d);
 }
 
-bool difference_is_condensed(const struct difference *d)
+bool delta_is_condensed(const struct delta *d)
 {
 	return d->condensed;
 }
@@ -223,7 +223,7 @@ static bool has_asterisk(const knot_dname_t *name)
 }
 
 /* Whether nothing that is made for spread copies depends on this record. 0, or -ENOENT where something may. */
-static int check_outside(struct difference *d, struct slice record)
+static int check_outside(struct delta *d, struct slice record)
 {
 	const knot_dname_t *owner = record.data;
 	size_t size = knot_dname_size(owner), labels = knot_dname_labels(owner, NULL);
@@ -244,7 +244,7 @@ static int check_outside(struct difference *d, struct slice record)
 	return err;
 }
 
-static int take_record(struct difference *d, struct slice record, bool came)
+static int take_record(struct delta *d, struct slice record, bool came)
 {
 	int err = d->spread ? check_outside(d, record) : 0;
 
@@ -267,7 +267,7 @@ static bool is_soa(struct slice record)
 }
 
 /* Each side of an entry begins with its SOA. */
-static int take_side(struct difference *d, struct slice records, bool came, struct slice *soa)
+static int take_side(struct delta *d, struct slice records, bool came, struct slice *soa)
 {
 	struct side side = { .records = records };
 	struct slice record;
@@ -281,7 +281,7 @@ static int take_side(struct difference *d, struct slice records, bool came, stru
 	return more < 0 ? more : err;
 }
 
-static int take_entry(struct difference *d, size_t *taken)
+static int take_entry(struct delta *d, size_t *taken)
 {
 	struct history history;
 	struct slice soa;
@@ -304,7 +304,7 @@ static int take_entry(struct difference *d, size_t *taken)
 }
 
 /* All was read: one entry, or a line that could not be condensed, goes out as it is. */
-static int decide(struct difference *d)
+static int decide(struct delta *d)
 {
 	if (d->serial != d->now)
 		return -ENOENT;
@@ -316,7 +316,7 @@ static int decide(struct difference *d)
 	return d->size > d->whole ? -ENOENT : 0;
 }
 
-int difference_prepare(struct difference *d)
+int delta_prepare(struct delta *d)
 {
 	size_t taken = 0;
 
@@ -331,7 +331,7 @@ int difference_prepare(struct difference *d)
 	return d->at < d->zone.log_next ? 1 : decide(d);
 }
 
-static int next_of_condensed(struct difference *d, struct slice *record)
+static int next_of_condensed(struct delta *d, struct slice *record)
 {
 	if (d->part == BEFORE) {
 		*record = d->soa_before;
@@ -348,7 +348,7 @@ static int next_of_condensed(struct difference *d, struct slice *record)
 	return 1;
 }
 
-static int next_of_entries(struct difference *d, struct slice *record)
+static int next_of_entries(struct delta *d, struct slice *record)
 {
 	struct history history;
 	int more = read_record(&d->went, record);
@@ -366,7 +366,7 @@ static int next_of_entries(struct difference *d, struct slice *record)
 	return read_record(&d->went, record);
 }
 
-int difference_next(struct difference *d, struct slice *record)
+int delta_next(struct delta *d, struct slice *record)
 {
 	return d->condensed ? next_of_condensed(d, record) : next_of_entries(d, record);
 }
