@@ -52,9 +52,9 @@ uint16_t client_request_id(void)
  * A question asks about the zone's wildcards as well, and a transfer for what is stored
  * (dns/option.h).
  */
-static void add_opt(struct writer *w, uint8_t opcode, struct slice audit)
+static void add_opt(struct writer *w, uint8_t opcode, struct slice audit, bool served)
 {
-	bool question = opcode == KNOT_OPCODE_QUERY;
+	bool question = opcode == KNOT_OPCODE_QUERY && !served;
 	size_t more = audit.size > 0 ? OPTION_HEAD + audit.size : 0;
 
 	write_u8(w, 0); /* RFC 6891 6.1.2: "MUST be 0 (root domain)" */
@@ -106,7 +106,7 @@ int client_request_finish(struct client *client, struct request_mark *mark, cons
 
 	write_bytes(&w, message, size);
 	if (!client->plain)
-		add_opt(&w, knot_wire_get_opcode(message), client->audit);
+		add_opt(&w, knot_wire_get_opcode(message), client->audit, mark->served);
 	if (w.full)
 		return client_fail(client, -EMSGSIZE, "the request is larger than a DNS message");
 

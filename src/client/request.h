@@ -19,6 +19,7 @@ struct request_mark {
 	uint16_t type;
 	uint8_t mac[REQUEST_MAC_MAX];
 	size_t mac_size; /* 0: not signed */
+	bool served;     /* a zone is wanted as other servers have to see it (dns/option.h) */
 };
 
 /* What client.c, stream.c and transfer.c share; the server's notifier signs and checks with it, too. */

@@ -21,16 +21,24 @@ static socklen_t address_size(const struct sockaddr_storage *address)
 						sizeof(struct sockaddr_in);
 }
 
+/* A thread's, and not a parameter: whoever waits, however deep, has to heed it. */
+static _Thread_local int heeded = -1;
+
+void client_socket_heed(int fd)
+{
+	heeded = fd;
+}
+
 int client_socket_wait(int fd, short events, int64_t deadline)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p[] = { { .fd = fd, .events = events }, { .fd = heeded, .events = POLLIN } };
 
 	for (;;) {
 		int64_t left = deadline - clock_monotonic_ms();
-		int count = poll(&p, 1, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+		int count = poll(p, 2, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
 
 		if (count > 0)
-			return 0;
+			return p[1].revents != 0 ? -ECANCELED : 0;
 		if (count == 0 && left <= 0)
 			return -ETIMEDOUT;
 		if (count < 0 && errno != EINTR)

@@ -19,6 +19,12 @@ int client_socket_open(int *ret, const struct sockaddr_storage *address, bool tc
 /* Waits for POLLIN or POLLOUT (or an error, which the next call on the socket shows). */
 int client_socket_wait(int fd, short events, int64_t deadline);
 
+/*
+ * From now on all waits of this thread end with -ECANCELED once there is something to read at this
+ * descriptor, which nobody reads: an eventfd of a program that is to end. -1: there is none, as at first.
+ */
+void client_socket_heed(int fd);
+
 int client_socket_send_datagram(int fd, const uint8_t *data, size_t size);
 
 /* The next datagram; its size in ret. */

@@ -3,6 +3,7 @@
 #define CLIENT_TRANSFER_H
 
 #include "client/client.h"
+#include "client/sequence.h"
 #include "dns/audit.h"
 
 /*
@@ -14,6 +15,31 @@
  */
 int client_transfer(struct client *client, struct client_answer *ret, const knot_dname_t *zone,
 		    int (*record)(const struct record *r, void *arg), void *arg);
+
+/* What a secondary wants. */
+struct client_copy {
+	const knot_dname_t *zone;
+	bool since;      /* IXFR (RFC 1995), */
+	uint32_t serial; /* from this one; else AXFR */
+	bool stored; /* from another onnetd: what is stored, and not what it makes of it (dns/option.h) */
+	bool audit; /* the change log in its place, see client_audit() */
+	sequence_record *record;
+	void *arg;
+};
+
+/* What came of it, besides what record was given. */
+struct client_copied {
+	struct client_answer answer;
+	enum sequence_form form;
+	uint32_t serial; /* of the zone there */
+	uint64_t records, octets;
+};
+
+/*
+ * A zone, or how it differs, for a secondary. As client_transfer(), with the server's answer told apart.
+ * *ret is filled in as far as it came, also on failure.
+ */
+int client_copy(struct client *client, struct client_copied *ret, const struct client_copy *copy);
 
 /*
  * The same for a zone's change log: record is called for the SOA, and for records of AUDIT_TYPE as dns/audit.h has

@@ -362,6 +362,10 @@ static int run(struct import_command *c, const struct state *state)
 		fprintf(stderr, "onnetd: %s is no zone of %s\n", c->domain, conf->path);
 		return -ENOENT;
 	}
+	if (zone->closed != NULL) {
+		fprintf(stderr, "onnetd: %s is a copy: import it at its primary\n", c->domain);
+		return -EPERM;
+	}
 	c->place.apex = zone->apex;
 	c->place.e164 = c->suffix != NULL ?
 				c->suffix :

@@ -50,7 +50,7 @@ struct conf_key {
 	const char *secret;    /* base64, checked; never to be logged */
 };
 
-/* Who may do what: an entry of update: or transfer:. What is NULL or 0 does not limit. */
+/* Who may do what: an entry of update:, transfer: or update-forward:. What is NULL or 0 does not limit. */
 struct conf_rule {
 	/*
 	 * NULL: no signature asked for (an address stands alone). A key without algorithm and
@@ -100,6 +100,8 @@ struct conf_zone {
 	size_t update_count;
 	const struct conf_rule *transfer;
 	size_t transfer_count;
+	const struct conf_rule *update_forward; /* of a copy: whose updates go on to its primary */
+	size_t update_forward_count;
 	const struct conf_peer
 		*primary; /* it is copied from there, in this order; none: it is ours */
 	size_t primary_count;

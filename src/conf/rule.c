@@ -42,6 +42,14 @@ static int bare_read(struct reading *r, const struct node *node, struct conf_rul
 	return rule->address != NULL ? 0 : -ENOMEM;
 }
 
+/* What a rule lets somebody do, for a message. */
+static const char *allows(enum section section)
+{
+	return section == UPDATE_RULE   ? "change the zone" :
+	       section == TRANSFER_RULE ? "copy the zone" :
+					  "send updates to the primary";
+}
+
 static int rule_read(struct reading *r, enum section section, const struct node *node,
 		     struct conf_rule *rule)
 {
@@ -61,8 +69,8 @@ static int rule_read(struct reading *r, enum section section, const struct node 
 	if (tree_find(node, "key") == NULL && tree_find(node, "address") == NULL)
 		return fault_add(r->faults, node->mark,
 				 "%s needs 'key' or 'address'; without them it would let anybody "
-				 "%s the zone",
-				 section_name(section), section == UPDATE_RULE ? "change" : "copy");
+				 "%s",
+				 section_name(section), allows(section));
 	return err;
 }
 
@@ -79,9 +87,19 @@ static int transfer_read(struct reading *r, const struct row *row, const struct 
 	return rule_read(r, TRANSFER_RULE, node, ret);
 }
 
+static int forward_read(struct reading *r, const struct row *row, const struct node *node,
+			void *ret)
+{
+	(void)row;
+	return rule_read(r, FORWARD_RULE, node, ret);
+}
+
 const struct kind kind_update = { .read = update_read,
 				  .size = sizeof(struct conf_rule),
 				  .nested = true };
 const struct kind kind_transfer = { .read = transfer_read,
 				    .size = sizeof(struct conf_rule),
 				    .nested = true };
+const struct kind kind_forward = { .read = forward_read,
+				   .size = sizeof(struct conf_rule),
+				   .nested = true };

@@ -4,8 +4,9 @@
 
 #include "conf/schema.h"
 
-/* Entries of update: and transfer:, read into a struct conf_rule. */
+/* Entries of update:, transfer: and update-forward:, read into a struct conf_rule. */
 extern const struct kind kind_update;
 extern const struct kind kind_transfer;
+extern const struct kind kind_forward;
 
 #endif

@@ -90,6 +90,7 @@ static const struct row schema[] = {
 	{ ZONE, "file", &kind_path, ONE(conf_zone, file) },
 	{ ZONE, "update", &kind_update, MANY(conf_zone, update) },
 	{ ZONE, "transfer", &kind_transfer, MANY(conf_zone, transfer), .member = true },
+	{ ZONE, "update-forward", &kind_forward, MANY(conf_zone, update_forward), .member = true },
 	{ ZONE, "primary", &kind_peer, MANY(conf_zone, primary), .member = true, .least = 1 },
 	{ ZONE, "notify", &kind_peer, MANY(conf_zone, notify), .member = true },
 	{ ZONE, "naptr-check", &kind_flag, ONE(conf_zone, naptr_check), .member = true, .fallback = { "on" } },
@@ -121,6 +122,9 @@ static const struct row schema[] = {
 	{ TRANSFER_RULE, "address", &kind_prefix, MANY(conf_rule, address), .least = 1 },
 	{ TRANSFER_RULE, "tls", &kind_flag, ONE(conf_rule, tls) },
 
+	{ FORWARD_RULE, "key", &kind_key_reference, ONE(conf_rule, key) },
+	{ FORWARD_RULE, "address", &kind_prefix, MANY(conf_rule, address), .least = 1 },
+
 	{ PEER, "address", &kind_address, ONE(conf_peer, address), .required = true },
 	{ PEER, "key", &kind_key_reference, ONE(conf_peer, key) },
 	{ PEER, "tls", &kind_name, ONE(conf_peer, tls) },
@@ -146,6 +150,7 @@ const char *section_name(enum section section)
 		[NUMBER] = "number",
 		[UPDATE_RULE] = "an update rule",
 		[TRANSFER_RULE] = "a transfer rule",
+		[FORWARD_RULE] = "an update-forward rule",
 		[PEER] = "a primary or notify entry",
 	};
 

@@ -19,7 +19,19 @@ struct reading {
 };
 
 /* The mappings that a file is made of. */
-enum section { FILE_TOP, TLS, SERVER, KEY, ZONE, MEMBER, NUMBER, UPDATE_RULE, TRANSFER_RULE, PEER };
+enum section {
+	FILE_TOP,
+	TLS,
+	SERVER,
+	KEY,
+	ZONE,
+	MEMBER,
+	NUMBER,
+	UPDATE_RULE,
+	TRANSFER_RULE,
+	FORWARD_RULE,
+	PEER
+};
 
 struct row;
 

@@ -137,11 +137,15 @@ int access_make(struct access *ret, struct state *state, const struct zone *zone
 	ret->state = state;
 	ret->update_count = conf->update_count;
 	ret->transfer_count = conf->transfer_count;
+	ret->forward_count = conf->update_forward_count;
 
 	int err = make_rules(&ret->update, &ret->update_count, conf->update, state, zone, fault);
 	if (err == 0)
 		err = make_rules(&ret->transfer, &ret->transfer_count, conf->transfer, state, zone,
 				 fault);
+	if (err == 0)
+		err = make_rules(&ret->forward, &ret->forward_count, conf->update_forward, state,
+				 zone, fault);
 	return err;
 }
 
@@ -187,6 +191,15 @@ bool access_transfer(const struct access *access, const struct server_key *key,
 	for (size_t i = 0; i < access->transfer_count; i++)
 		if ((tls || !access->transfer[i].conf->tls) &&
 		    match_asker(&access->transfer[i], key, peer))
+			return true;
+	return false;
+}
+
+bool access_forward(const struct access *access, const struct server_key *key,
+		    const struct sockaddr *peer)
+{
+	for (size_t i = 0; i < access->forward_count; i++)
+		if (match_asker(&access->forward[i], key, peer))
 			return true;
 	return false;
 }

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "dns/record.h"
 #include "server/control_line.h"
+#include "server/load.h"
 #include "server/worker.h"
 #include "server/writer.h"
 #include "store/compact.h"
@@ -71,24 +72,6 @@ struct import_task {
 	struct import_serial serial;
 };
 
-static int load_slice(void *arg)
-{
-	struct import_task *task = arg;
-	struct store_txn *txn;
-	int err = store_write_begin_bulk(task->store, &txn);
-
-	if (err != 0)
-		return err;
-
-	int more = store_load_some(task->load, txn, IMPORT_SLICE);
-	if (more < 0) {
-		store_write_abort(txn);
-		return more;
-	}
-	err = store_write_commit(txn);
-	return err == 0 ? more : err;
-}
-
 /* In the writer's thread no reload takes the state away. */
 static const struct zone *find_zone(const struct import_task *task)
 {
@@ -97,9 +80,12 @@ static const struct zone *find_zone(const struct import_task *task)
 	return zone_table_find(state->zones, task->domain);
 }
 
+/* 0; -ENOENT: there is no such zone; -EPERM: it is a copy, and its primary alone changes it. */
 static int check_zone(void *arg)
 {
-	return find_zone(arg) != NULL ? 0 : -ENOENT;
+	const struct zone *zone = find_zone(arg);
+
+	return zone == NULL ? -ENOENT : zone->closed != NULL ? -EPERM : 0;
 }
 
 static int switch_zone(void *arg)
@@ -107,12 +93,10 @@ static int switch_zone(void *arg)
 	struct import_task *task = arg;
 	const struct zone *zone = find_zone(task);
 	struct store_txn *txn;
+	int err = check_zone(task); /* again: a reload may have taken it away since */
 
-	/* a reload may have taken it away since */
-	if (zone == NULL)
-		return -ENOENT;
-
-	int err = store_write_begin(task->store, &txn);
+	if (err == 0)
+		err = store_write_begin(task->store, &txn);
 	if (err != 0)
 		return err;
 	err = import_switch(txn, zone, task->load, task->numbers_only, &task->serial);
@@ -126,24 +110,10 @@ static int switch_zone(void *arg)
 	return err;
 }
 
-/* In the writer's thread, as soon as its queue has room. */
-static int call_writer(struct control *control, int (*task)(void *), void *arg)
-{
-	static const struct timespec pause = { .tv_nsec = 1000000 };
-
-	while (!atomic_load(&control->stopping)) {
-		int result = writer_call(control->writer, task, arg);
-
-		if (result != -EAGAIN)
-			return result;
-		nanosleep(&pause, NULL);
-	}
-	return -ECANCELED;
-}
-
 /* -EPIPE: whoever asked is gone, so the rest is not done either. */
-static int show_progress(struct command *request, const struct store_load *load)
+static int show_progress(const struct store_load *load, void *arg)
 {
+	struct command *request = arg;
 	int64_t now = clock_monotonic_ms();
 	char line[80];
 
@@ -156,18 +126,16 @@ static int show_progress(struct command *request, const struct store_load *load)
 	return control_send(request->fd, line, NULL, 0);
 }
 
-static int load_all(struct import_task *task)
+static int import(struct import_task *task)
 {
 	struct control *control = task->request->control;
-	int more = 1, err = call_writer(control, check_zone, task);
+	struct update_writer *writer = control->writer;
+	int err = load_call(writer, &control->stopping, check_zone, task);
 
-	while (err == 0 && more > 0) {
-		more = call_writer(control, load_slice, task);
-		err = more < 0 ? more : show_progress(task->request, task->load);
-	}
 	if (err == 0)
-		err = store_checkpoint(task->store);
-	return err == 0 ? call_writer(control, switch_zone, task) : err;
+		err = load_all(writer, &control->stopping, task->load, show_progress,
+			       task->request);
+	return err == 0 ? load_call(writer, &control->stopping, switch_zone, task) : err;
 }
 
 static void say(struct command *request, const char *how, const char *what)
@@ -200,12 +168,6 @@ static int read_packed(const struct command *request, struct pack_result *ret)
 	return 0;
 }
 
-static int load_free(void *arg)
-{
-	store_load_free(arg);
-	return 0;
-}
-
 static void run_import(struct command *request)
 {
 	struct control *control = request->control;
@@ -225,7 +187,7 @@ static void run_import(struct command *request)
 	size_t labels = knot_dname_labels(task.domain, NULL);
 	int err = store_load_new(&task.load, &packed, labels);
 	if (err == 0)
-		err = load_all(&task);
+		err = import(&task);
 	if (err == 0) {
 		snprintf(text, sizeof(text), "serial %u", task.serial.after);
 		log_import(&task, request);
@@ -233,14 +195,14 @@ static void run_import(struct command *request)
 	} else {
 		snprintf(text, sizeof(text), "%s: %s", request->word[1],
 			 err == -ENOENT    ? "this server has no such zone" :
+			 err == -EPERM     ? "this zone is a copy: import it at its primary" :
 			 err == -ECANCELED ? "the server is ending" :
 					     strerror(-err));
 		log_warning("zone %s: import given up: %s", request->word[1], strerror(-err));
 		say(request, "failed", text);
 	}
 	/* what was loaded for nothing is swept by the writer */
-	if (task.load != NULL && call_writer(control, load_free, task.load) != 0)
-		store_load_free(task.load);
+	load_free(control->writer, &control->stopping, task.load);
 }
 
 /* --- compaction --- */

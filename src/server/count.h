@@ -60,9 +60,9 @@ enum count {
 	COUNT_REQUEST_OPCODE,
 
 	COUNT_TCP_ACCEPTED,
-	COUNT_TCP_CLOSED_LIMIT, /* one too many */
+	COUNT_TCP_CLOSED_LIMIT,  /* one too many */
 	COUNT_TCP_CLOSED_CLIENT, /* one too many of its client */
-	COUNT_TCP_CLOSED_FILES, /* the machine gives no more files */
+	COUNT_TCP_CLOSED_FILES,  /* the machine gives no more files */
 	COUNT_TCP_CLOSED_IDLE,
 	COUNT_TCP_CLOSED_SLOW, /* a transfer that is taken too slowly */
 
@@ -81,6 +81,9 @@ enum count {
 	COUNT_REFUSED_STORE,
 	COUNT_COMMIT_FAILED,
 
+	COUNT_FORWARDED,    /* updates sent on to a primary */
+	COUNT_NOTIFY_IN,    /* NOTIFY from primaries */
+	COUNT_TRANSFER_IN,  /* transfers that came in whole and are stored */
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
 	COUNT_TRANSFER_OUT_FAILED,
 	COUNT_TRANSFER_OUT_REFUSED,

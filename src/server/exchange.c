@@ -153,7 +153,7 @@ static enum exchange_read judge_opt(struct exchange *x)
 	if (x->tcp || (x->message != NULL && x->message->tsig_rr != NULL))
 		return EXCHANGE_WHOLE;
 	if ((x->cookie.status == COOKIE_NEW || x->cookie.status == COOKIE_BAD) &&
-	    x->cookies->required)
+	    x->cookies->required && x->opcode != KNOT_OPCODE_NOTIFY)
 		return broken(x, KNOT_RCODE_BADCOOKIE);
 	return EXCHANGE_WHOLE;
 }
@@ -177,7 +177,8 @@ enum exchange_read exchange_read(struct exchange *x)
 	if (x->size < KNOT_WIRE_HEADER_SIZE || knot_wire_get_qr(wire) != 0)
 		return EXCHANGE_SILENCE;
 	x->opcode = knot_wire_get_opcode(wire);
-	if (x->opcode != KNOT_OPCODE_QUERY && x->opcode != KNOT_OPCODE_UPDATE) {
+	if (x->opcode != KNOT_OPCODE_QUERY && x->opcode != KNOT_OPCODE_UPDATE &&
+	    x->opcode != KNOT_OPCODE_NOTIFY) {
 		if (knot_wire_get_qdcount(wire) == 1)
 			read_question(x);
 		return broken(x, KNOT_RCODE_NOTIMPL);
@@ -187,7 +188,7 @@ enum exchange_read exchange_read(struct exchange *x)
 								  KNOT_RCODE_NOERROR);
 	if (knot_wire_get_qdcount(wire) != 1 || !read_question(x))
 		return broken(x, KNOT_RCODE_FORMERR);
-	if (x->opcode == KNOT_OPCODE_UPDATE || knot_wire_get_ancount(wire) != 0 ||
+	if (x->opcode != KNOT_OPCODE_QUERY || knot_wire_get_ancount(wire) != 0 ||
 	    knot_wire_get_nscount(wire) != 0)
 		return EXCHANGE_PARTLY;
 

@@ -50,6 +50,10 @@ struct job {
 	struct change_origin by;
 	struct exchange exchange;
 	struct origin origin;
+
+	/* of an update that goes to the primary instead: see server/forward.h */
+	const struct conf_zone *copy_of;
+	struct slice response; /* the primary's, in the arena; empty: none came */
 };
 
 /* Jobs that are kept to be used again, by one thread. All zeros: none. */

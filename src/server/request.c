@@ -10,6 +10,7 @@
 #include "dns/rdata.h"
 #include "server/audit.h"
 #include "server/chaos.h"
+#include "server/notify_in.h"
 #include "server/transfer.h"
 #include "server/update.h"
 #include "server/verify.h"
@@ -141,6 +142,29 @@ static enum response answer_transfer(struct responder *r, struct exchange *x, ui
 	return finish(x, &reply, size);
 }
 
+/*
+ * RFC 1996 4.7: the response is the request's header and question. A primary of many zones may say a lot at
+ * once, so that only what is refused counts for the limit on responses.
+ */
+static enum response take_notify(struct responder *r, struct request *request, uint8_t *wire,
+				 size_t *size)
+{
+	struct exchange *x = &request->exchange;
+	struct reply reply;
+
+	*size = 0;
+	if (request->read != EXCHANGE_BROKEN)
+		notify_take(r, x);
+	if (x->rcode != KNOT_RCODE_NOERROR &&
+	    limit_judge(&r->limit, r->state->conf, x, r->now_ms) != LIMIT_SEND) {
+		count_add(&r->counts, COUNT_LIMITED_DROPPED, 1);
+		return RESPONSE_NONE;
+	}
+	exchange_reply(x, &reply, wire, response_room(x));
+	reply.authoritative = x->rcode == KNOT_RCODE_NOERROR;
+	return finish(x, &reply, size);
+}
+
 static enum response answer_audit(struct responder *r, struct exchange *x, uint8_t *wire,
 				  size_t *size, struct stream **stream)
 {
@@ -169,13 +193,14 @@ static bool is_audit(const struct exchange *x)
 	return x->qtype == AUDIT_TYPE && x->audit.data != NULL;
 }
 
-/* Updates are limited once they are refused: see update_receive(). */
+/* Updates and NOTIFY are limited once they are refused: see update_receive() and take_notify(). */
 static enum exchange_read hold_back(struct responder *r, struct exchange *x,
 				    enum exchange_read read)
 {
 	if (read == EXCHANGE_SILENCE)
 		count_add(&r->counts, COUNT_REQUEST_IGNORED, 1);
-	if (read == EXCHANGE_SILENCE || x->opcode == KNOT_OPCODE_UPDATE)
+	if (read == EXCHANGE_SILENCE || x->opcode == KNOT_OPCODE_UPDATE ||
+	    x->opcode == KNOT_OPCODE_NOTIFY)
 		return read;
 	switch (limit_judge(&r->limit, r->state->conf, x, r->now_ms)) {
 	case LIMIT_SEND:
@@ -274,6 +299,8 @@ enum response request_reply(struct responder *r, struct request *request, uint8_
 	enum response response;
 	if (request->read == EXCHANGE_SILENCE)
 		response = RESPONSE_NONE;
+	else if (x->opcode == KNOT_OPCODE_NOTIFY)
+		response = take_notify(r, request, wire, size);
 	else if (request->read == EXCHANGE_BROKEN)
 		response = fail(x, wire, size);
 	else if (is_transfer(x))
@@ -303,6 +330,11 @@ size_t request_finish(struct job *job, uint8_t *wire)
 	struct reply reply;
 	size_t room = job->exchange.tcp ? RESPONSE_ROOM : job->exchange.payload;
 
+	/* RFC 2136 6: a response that is the primary's goes on as it is, or not at all */
+	if (job->response.size > 0) {
+		memcpy(wire, job->response.data, job->response.size);
+		return job->response.size <= room ? job->response.size : 0;
+	}
 	/* An update's response needs no room for records, so the least that any client takes does. */
 	exchange_reply(&job->exchange, &reply, wire, room);
 	return exchange_finish(&job->exchange, &reply);

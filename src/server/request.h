@@ -9,6 +9,8 @@
 #include "server/transfer_log.h"
 #include "zone/answer.h"
 
+struct forwarder;
+struct secondary;
 struct stream;
 
 /* What one thread answers requests with. No sockets here: octets in, octets out. */
@@ -28,6 +30,8 @@ struct responder {
 	struct update_queue *queue;                /* where updates go; NULL: updates are refused */
 	void (*done)(struct job *list, void *arg); /* given to jobs */
 	void *arg;
+	struct secondary *secondary; /* to be told of NOTIFY; NULL: nobody is */
+	struct forwarder *forwarder; /* where updates of copies go; NULL: they are refused */
 };
 
 int responder_init(struct responder *r, struct store *store, const struct state *state);

@@ -33,10 +33,12 @@ static int find_missing(struct seeds *seeds, struct store *store, const struct s
 		const struct zone *zone = zone_table_at(state->zones, i);
 		struct store_zone record;
 
-		if (state->conf->zone[i].primary_count > 0)
-			continue; /* it comes from there */
 		err = store_zone_get(txn, zone->apex, &record);
-		if (err == -ENOENT) {
+		/* a copy comes from its primary, unless there is something to begin with */
+		bool fetched = zone->closed != NULL && state->conf->zone[i].file == NULL;
+		if (err == -ENOENT && fetched) {
+			err = 0;
+		} else if (err == -ENOENT) {
 			seeds->seed[seeds->count++] =
 				(struct seed){ .zone = zone, .file = state->conf->zone[i].file };
 			err = 0;

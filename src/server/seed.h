@@ -7,7 +7,7 @@
 
 /*
  * Makes each zone of the state that the store does not have: from its file, or as SOA and NS
- * alone. All or nothing; reasons in fault. Nobody else writes to the store meanwhile.
+ * alone; but no copy without a file. All or nothing; reasons in fault. Nobody else writes to the store meanwhile.
  */
 int seed_zones(struct store *store, const struct state *state, struct text *fault);
 

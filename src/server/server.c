@@ -20,12 +20,14 @@
 #include "base/log.h"
 #include "server/catalog.h"
 #include "server/control.h"
+#include "server/forward.h"
 #include "server/lost.h"
 #include "server/metrics.h"
 #include "server/observed.h"
 #include "server/peer.h"
 #include "server/rights.h"
 #include "server/sandbox.h"
+#include "server/secondary.h"
 #include "server/seed.h"
 #include "server/worker.h"
 #include "server/writer.h"
@@ -38,6 +40,8 @@ struct server {
 	struct update_writer writer;
 	bool has_writer, writer_runs;
 	struct notifier *notifier;
+	struct secondary *secondary;
+	struct forwarder *forwarder;
 	struct control *control;
 	struct metrics *metrics;
 	struct observed observed;
@@ -274,6 +278,13 @@ static int start(struct server *server, struct text *fault)
 		err = notifier_new(&server->notifier, server->store, server->state);
 	server->writer.notifier = server->notifier;
 	if (err == 0)
+		err = secondary_new(&server->secondary, &server->writer, &server->shared.state,
+				    fault);
+	if (err == 0)
+		err = forwarder_new(&server->forwarder);
+	server->shared.secondary = server->secondary;
+	server->shared.forwarder = server->forwarder;
+	if (err == 0)
 		err = control_new(&server->control, store_folder(server->store), &server->shared,
 				  &server->writer, fault);
 	if (err == 0)
@@ -282,6 +293,10 @@ static int start(struct server *server, struct text *fault)
 		err = control_start(server->control);
 	if (err == 0)
 		err = notifier_start(server->notifier);
+	if (err == 0)
+		err = secondary_start(server->secondary);
+	if (err == 0)
+		err = forwarder_start(server->forwarder);
 	if (err == 0)
 		err = start_observing(server);
 	if (err != 0 && fault->size == 0)
@@ -400,6 +415,8 @@ static int seed(struct server *server, const struct state *state, struct text *f
 	struct seed seed = { &server->writer, state, fault };
 	int err = writer_call(&server->writer, seed_task, &seed);
 
+	if (err == 0)
+		err = secondary_use(server->secondary, state, fault);
 	if (err != 0 && fault->size == 0)
 		text_printf(fault, "cannot reload: %s\n",
 			    err == -EAGAIN ? "too many updates are waiting; try again" :
@@ -415,9 +432,11 @@ static void go_over(struct server *server, struct state *state)
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	call_workers(server);
+	forwarder_settle(server->forwarder);
 	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
 		call_workers(server);
 	call_workers(server);
+	secondary_forget(server->secondary, old);
 	observed_pass(&server->observed);
 	state_free(old);
 	if (notifier_use(server->notifier, state) != 0)
@@ -505,6 +524,11 @@ static int follow(struct server *server, struct text *fault)
 		return err;
 	}
 	err = make_again(server, &state, catalogs, fault);
+	if (err == 0) {
+		err = secondary_use(server->secondary, state, fault);
+		if (err != 0)
+			state_free(state);
+	}
 	if (err != 0) {
 		catalogs_free(catalogs);
 		return err;
@@ -542,7 +566,10 @@ int server_stop(struct server *server)
 	if (server == NULL)
 		return 0;
 	metrics_stop(server->metrics);
-	control_stop(server->control); /* while there is a writer that it may wait for */
+	/* first who may wait for the writer */
+	control_stop(server->control);
+	secondary_stop(server->secondary);
+	forwarder_stop(server->forwarder);
 	/* Then the writer: what it has done goes out through the workers. */
 	if (server->writer_runs)
 		writer_stop(&server->writer);
@@ -555,6 +582,8 @@ int server_stop(struct server *server)
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_done(&server->worker[i]);
 
+	secondary_free(server->secondary);
+	forwarder_free(server->forwarder);
 	notifier_stop(server->notifier);
 
 	int err = lost_was_told() ? -EIO : 0;

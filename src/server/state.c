@@ -45,6 +45,9 @@ static int make_zones(struct state *state, struct text *fault)
 
 	for (size_t i = 0; err == 0 && i < conf->zone_count; i++)
 		err = make_zone(zone_table_at(state->zones, i), &conf->zone[i], conf, fault);
+	for (size_t i = 0; err == 0 && i < conf->zone_count; i++)
+		if (conf->zone[i].primary_count > 0)
+			zone_table_at(state->zones, i)->closed = &state->gate[i].closed;
 	if (err == 0)
 		err = zone_table_index(state->zones);
 	if (err == -EEXIST)
@@ -85,7 +88,8 @@ static int make(struct state *state, struct text *fault)
 
 	state->key = arena_zero(&state->arena, conf->key_count * sizeof(*state->key));
 	state->access = arena_zero(&state->arena, conf->zone_count * sizeof(*state->access));
-	if (state->key == NULL || state->access == NULL)
+	state->gate = arena_zero(&state->arena, conf->zone_count * sizeof(*state->gate));
+	if (state->key == NULL || state->access == NULL || state->gate == NULL)
 		return -ENOMEM;
 	err = cookie_secrets_make(&state->cookies, conf);
 	for (size_t i = 0; err == 0 && i < conf->key_count; i++)
@@ -178,6 +182,11 @@ void state_free(struct state *state)
 	conf_free(state->file);
 	arena_done(&state->arena);
 	free(state);
+}
+
+const struct server_key *state_key(const struct state *state, const struct conf_key *key)
+{
+	return key != NULL ? &state->key[key - state->conf->key] : NULL;
 }
 
 const struct server_key *state_key_find(const struct state *state, const knot_dname_t *name)

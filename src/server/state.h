@@ -18,8 +18,18 @@ struct server_key {
 };
 
 /*
+ * Of a zone that is a copy: what workers and the secondary (server/secondary.h) tell each other, who
+ * else would wait for each other. All zeros at first.
+ */
+struct copy_gate {
+	atomic_bool closed; /* the copy has expired: nothing is answered from it */
+	atomic_uint
+		notified; /* 1 + index of the primary that said NOTIFY last; 0: none since looked at */
+};
+
+/*
  * A configuration made ready for use: zones in a table, keys as TSIG takes them, rules as names.
- * Never changed once made; a reload makes another one.
+ * Never changed once made, but for the gates; a reload makes another one.
  */
 struct state {
 	struct conf *file; /* as it was read; states share it */
@@ -30,7 +40,8 @@ struct state {
 	struct tls_credentials *tls; /* our certificate; NULL: none */
 	struct client_trust
 		*trust; /* whose certificates count; NULL: no other server is asked for one */
-	struct access *access; /* one for each zone, by its index */
+	struct access *access;  /* one for each zone, by its index */
+	struct copy_gate *gate; /* the same */
 	struct cookie_secrets cookies;
 };
 
@@ -48,6 +59,9 @@ int state_with(struct state **ret, struct conf *conf, const struct conf_zone *me
 int state_again(struct state **ret, const struct state *from, const struct conf_zone *member,
 		size_t count, struct text *fault);
 void state_free(struct state *state);
+
+/* The key as TSIG takes it, of a configuration that names one; NULL: of none. */
+const struct server_key *state_key(const struct state *state, const struct conf_key *key);
 
 /* The key of this name; NULL: none. */
 const struct server_key *state_key_find(const struct state *state, const knot_dname_t *name);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/forward.h"
 #include "server/peer.h"
 #include "server/queue.h"
 #include "server/verify.h"
@@ -84,6 +85,14 @@ static const char *explain_signature(uint16_t error)
 	}
 }
 
+/* Of a request that verify_request() gave back as broken. */
+static bool explain_broken(struct exchange *x)
+{
+	if (x->why == NULL && x->rcode != KNOT_RCODE_BADVERS && x->rcode != KNOT_RCODE_BADCOOKIE)
+		deny(x, x->rcode, KNOT_EDNS_EDE_OTHER, explain_signature(x->tsig.error));
+	return false;
+}
+
 /* RFC 2136 3.1: the zone section, and the zone it names. */
 static bool check_zone(struct responder *r, struct job *job)
 {
@@ -105,12 +114,8 @@ static bool check_update(struct responder *r, struct job *job)
 	struct exchange *x = &job->exchange;
 	const char *why = NULL;
 
-	if (verify_request(r, x, &job->arena) == EXCHANGE_BROKEN) {
-		if (x->why == NULL && x->rcode != KNOT_RCODE_BADVERS &&
-		    x->rcode != KNOT_RCODE_BADCOOKIE)
-			deny(x, x->rcode, KNOT_EDNS_EDE_OTHER, explain_signature(x->tsig.error));
-		return false;
-	}
+	if (verify_request(r, x, &job->arena) == EXCHANGE_BROKEN)
+		return explain_broken(x);
 	if (!check_zone(r, job))
 		return false;
 	if (!access_update(&r->state->access[job->zone->index], x->tsig.key, x->peer, x->message,
@@ -121,6 +126,54 @@ static bool check_update(struct responder *r, struct job *job)
 	if (rcode != KNOT_RCODE_NOERROR)
 		return deny(x, rcode, KNOT_EDNS_EDE_OTHER, why);
 	return true;
+}
+
+/* The zone of the update, where it is a copy. */
+static bool is_copy(struct responder *r, struct job *job)
+{
+	const struct exchange *x = &job->exchange;
+
+	if (x->question_size == KNOT_WIRE_HEADER_SIZE || x->qtype != KNOT_RRTYPE_SOA ||
+	    x->qclass != KNOT_CLASS_IN)
+		return false;
+	job->zone = zone_table_find(r->view.table, x->wire + KNOT_WIRE_HEADER_SIZE);
+	return job->zone != NULL && job->zone->closed != NULL;
+}
+
+static bool deny_copy(struct responder *r, struct job *job)
+{
+	const struct conf_peer *primary = r->state->conf->zone[job->zone->index].primary;
+	char peer[PEER_TEXT_ROOM];
+
+	peer_format(peer, (const struct sockaddr *)&primary->address.socket);
+
+	const char *why = arena_printf(&job->arena, "this is a copy; its primary is %s", peer);
+	return deny(&job->exchange, KNOT_RCODE_REFUSED, KNOT_EDNS_EDE_PROHIBITED, why);
+}
+
+/*
+ * RFC 2136 6: whether an update of a copy goes on to its primary. Its signature is for the primary to judge
+ * where the key is not known here; a rule that names a key takes only what is signed with it.
+ */
+static bool check_forward(struct responder *r, struct job *job)
+{
+	struct exchange *x = &job->exchange;
+	bool broken = verify_request(r, x, &job->arena) == EXCHANGE_BROKEN;
+
+	if (broken && x->tsig.error != KNOT_RCODE_BADKEY)
+		return explain_broken(x);
+	if (broken) {
+		x->rcode = KNOT_RCODE_NOERROR;
+		x->tsig = (struct tsig){ 0 };
+	}
+	if (!access_forward(&r->state->access[job->zone->index], x->tsig.key, x->peer))
+		return deny_copy(r, job);
+	if (r->forwarder != NULL && forwarder_put(r->forwarder, r->state, job)) {
+		count_add(&r->counts, COUNT_FORWARDED, 1);
+		return true;
+	}
+	return deny(x, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_NOT_READY,
+		    "too many updates are waiting for the primary; try again");
 }
 
 static void note_origin(struct job *job)
@@ -145,7 +198,10 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 	*size = 0;
 	if (job == NULL)
 		return RESPONSE_NONE;
-	if (check_update(r, job)) {
+	if (is_copy(r, job)) {
+		if (check_forward(r, job))
+			return RESPONSE_LATER;
+	} else if (check_update(r, job)) {
 		note_origin(job);
 		if (r->queue != NULL && queue_put(r->queue, job))
 			return RESPONSE_LATER;

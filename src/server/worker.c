@@ -118,6 +118,8 @@ int worker_open(struct worker *worker, struct store *store)
 	if (err != 0)
 		return err;
 	responder.queue = worker->shared->queue;
+	responder.secondary = worker->shared->secondary;
+	responder.forwarder = worker->shared->forwarder;
 	responder.done = jobs_returned;
 	responder.arg = worker;
 	worker->responder = responder;

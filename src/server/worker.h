@@ -20,6 +20,8 @@ enum { TCP_CLIENT_SLOTS = 4096 };
 struct shared {
 	struct store *store;
 	struct update_queue *queue;
+	struct secondary *secondary;
+	struct forwarder *forwarder;
 	_Atomic(const struct state *) state; /* the newest */
 	atomic_uint generation;              /* moves on with each call of the workers */
 	atomic_uint tcp_clients;

@@ -55,6 +55,9 @@ void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
 /* Carries out a list of jobs, and calls done for each. */
 void writer_run(struct update_writer *writer, struct job *list);
 
+/* Tells whoever wants to know that a commit has changed the zone; in the writer's thread. */
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
+
 /*
  * A thread that remembers what the change logs have, which takes a while after many updates, and then
  * does so with what comes into the queue, until it is closed.

@@ -134,7 +134,7 @@ int checkpoint_write(int fd, const struct checkpoint *checkpoint)
 {
 	ssize_t size = put_block(fd, checkpoint);
 
-	if (size < 0)
+	if (size == -EROFS || size == -ENOSPC || size == -EDQUOT)
 		return -EAGAIN;
 	if (size != JOURNAL_BLOCK)
 		return -EIO; /* what is there may be whole */

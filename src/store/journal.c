@@ -229,7 +229,8 @@ int journal_append(struct journal *journal, uint8_t *record, size_t size)
 
 	uint64_t offset = end->offset;
 	int err = write_on(journal->fd[end->segment], vector, whole > size ? 2 : 1, &offset);
-	if (err != 0 && offset == end->offset)
+	/* other errors may come when it was written after all (a file system in user space, over a network) */
+	if (offset == end->offset && (err == -EROFS || err == -ENOSPC || err == -EDQUOT))
 		end->sequence--;
 	if (err == 0)
 		err = sync_data(journal->fd[end->segment]);

@@ -125,6 +125,13 @@ int store_member_put(struct store_txn *txn, const knot_dname_t *apex, struct sli
  */
 int store_member_next(struct store_txn *txn, knot_dname_storage_t apex, struct slice *ret);
 
+/*
+ * A time (seconds since 1970) that is kept beside a zone, whether there is one or not: of a copy, when it
+ * was last known to be what its primary has. -ENOENT: none is kept.
+ */
+int store_checked_get(struct store_txn *txn, const knot_dname_t *apex, uint64_t *ret);
+int store_checked_put(struct store_txn *txn, const knot_dname_t *apex, uint64_t time);
+
 enum store_status {
 	STORE_FOUND,  /* the name has records */
 	STORE_EMPTY,  /* it has none, but names below it have (RFC 4592 2.2.2) */

@@ -2,7 +2,8 @@
 /*
  * The table of zones. A zone has a number of its own and its names another: when a zone is made
  * anew its names get a new tree; the old one goes bit by bit (sweep.c). Both numbers come
- * from one counter, which lies in the same table under a key that is no name.
+ * from one counter, which lies in the same table under a key that is no name. So do the times at which
+ * copies were found to be good: no zone's record has to know of them.
  */
 #include <errno.h>
 
@@ -114,4 +115,43 @@ int store_zone_drop(struct store_txn *txn, const knot_dname_t *apex)
 	if (err == 0)
 		err = trees_add(&txn->gone, zone.tree);
 	return err == 0 ? table_del(txn, REDO_ZONES, &key) : err;
+}
+
+enum { CHECKED_HEAD = 2, CHECKED_SIZE = 8 };
+
+/* 0xff, as all that is no name, and "c"; then the name. */
+static MDB_val checked_key(uint8_t ret[CHECKED_HEAD + KNOT_DNAME_MAXLEN], const knot_dname_t *apex)
+{
+	size_t size = knot_dname_size(apex);
+
+	ret[0] = 0xff;
+	ret[1] = 'c';
+	knot_dname_copy_lower(ret + CHECKED_HEAD, apex);
+	return (MDB_val){ .mv_data = ret, .mv_size = CHECKED_HEAD + size };
+}
+
+int store_checked_get(struct store_txn *txn, const knot_dname_t *apex, uint64_t *ret)
+{
+	uint8_t octets[CHECKED_HEAD + KNOT_DNAME_MAXLEN];
+	MDB_val key = checked_key(octets, apex), value;
+	int err = mdb_get(txn->mdb, txn->store->zones, &key, &value);
+
+	if (err != 0)
+		return database_error(err);
+	if (value.mv_size != CHECKED_SIZE)
+		return -EBADMSG;
+	*ret = (uint64_t)get_u32(value.mv_data) << 32 |
+	       get_u32((const uint8_t *)value.mv_data + CHECKED_SIZE / 2);
+	return 0;
+}
+
+int store_checked_put(struct store_txn *txn, const knot_dname_t *apex, uint64_t time)
+{
+	uint8_t octets[CHECKED_HEAD + KNOT_DNAME_MAXLEN], text[CHECKED_SIZE];
+	MDB_val key = checked_key(octets, apex);
+	MDB_val value = { .mv_data = text, .mv_size = sizeof(text) };
+
+	put_u32(text, (uint32_t)(time >> 32));
+	put_u32(text + CHECKED_SIZE / 2, (uint32_t)time);
+	return table_put(txn, REDO_ZONES, &key, &value);
 }

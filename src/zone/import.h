@@ -87,6 +87,11 @@ struct import_serial {
 int import_switch(struct store_txn *txn, const struct zone *zone, struct store_load *load,
 		  bool numbers_only, struct import_serial *ret);
 
+/* The same for a copy of another server's zone: all of it, with the serial that it has there; by: that server. */
+struct change_origin;
+int import_switch_copy(struct store_txn *txn, const struct zone *zone, struct store_load *load,
+		       const struct change_origin *by, struct import_serial *ret);
+
 /*
  * Loads all, slice by slice, and brings it on disk, where nobody else writes to the store. shown:
  * called between slices, may be NULL.

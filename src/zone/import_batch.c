@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A part of a file becomes packed names. Master files are read here (import_master); other forms
- * of file are the caller's. Records of one name that follow each other, as they do in any file that
- * people or programs write, are put together before they are packed; where a name comes again later,
- * the two are united under the same rules.
+ * of file are the caller's. Where a name comes again later, the two are united under the rules under which
+ * its records were put together.
  */
-#include "zone/import_batch.h"
+#include "zone/import_names.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -19,9 +18,9 @@
 #include "dns/rdata.h"
 #include "tel/naptr.h"
 
-enum { DEFAULT_TTL = 3600, SINGLE_ROOM = 2048 };
+enum { DEFAULT_TTL = 3600 };
 
-static void fault_at(struct import_batch *batch, const struct master_place *place, const char *what,
+void import_fault_at(struct import_batch *batch, const struct master_place *place, const char *what,
 		     const char *why)
 {
 	if (batch->faults++ >= IMPORT_FAULTS_MAX)
@@ -36,7 +35,7 @@ void import_fault(struct import_batch *batch, uint64_t line, const char *what, c
 {
 	const struct master_place place = { batch->name, line };
 
-	fault_at(batch, &place, what, why);
+	import_fault_at(batch, &place, what, why);
 }
 
 int import_put(struct import_batch *batch, struct slice key, uint64_t line, const struct node *node)
@@ -52,39 +51,6 @@ void import_count(struct import_batch *batch, uint64_t records)
 const struct zone *import_zone(const struct import_batch *batch)
 {
 	return batch->source->zone;
-}
-
-/* NULL, or why a record can't stand beside those that its name has already (RFC 2181 10.1). */
-static const char *check_company(const struct node_edit *edit, uint16_t type, struct slice rdata)
-{
-	bool cname = type == KNOT_RRTYPE_CNAME;
-	struct rrset set;
-
-	for (size_t i = 0; edit_at(edit, i, &set); i++) {
-		if (knot_rrtype_is_dnssec(set.type) || knot_rrtype_is_dnssec(type))
-			continue;
-		if (set.type == type && rrset_is_single(set.type) && !rrset_has(&set, rdata))
-			return "this type has one record for a name, and there is one already";
-		if ((set.type == KNOT_RRTYPE_CNAME) != cname)
-			return "a name with a CNAME has no other records";
-	}
-	return NULL;
-}
-
-/* Adds a record; *why where it can't be. -ENOMEM. */
-static int add_record(struct node_edit *edit, uint16_t type, uint32_t ttl, struct slice rdata,
-		      const char **why)
-{
-	*why = check_company(edit, type, rdata);
-	if (*why != NULL)
-		return 0;
-
-	int err = edit_add(edit, type, ttl, rdata);
-	if (err == -EMSGSIZE) {
-		*why = "the set would not fit a message any more";
-		return 0;
-	}
-	return err < 0 ? err : 0;
 }
 
 static void fault_of_name(struct import_batch *batch, struct slice key, uint64_t line,
@@ -114,7 +80,7 @@ static int unite(struct slice key, uint64_t line, const struct node *earlier,
 	int err = edit_begin(&edit, arena, earlier);
 	for (size_t i = 0; err == 0 && node_at(later, i, &set); i++)
 		for (size_t pos = 0; err == 0 && rrset_next(&set, &pos, &record);) {
-			err = add_record(&edit, set.type, record.ttl, record.rdata, &why);
+			err = import_add(&edit, set.type, record.ttl, record.rdata, &why);
 			if (why != NULL)
 				fault_of_name(batch, key, line, why);
 		}
@@ -155,168 +121,43 @@ int import_batch_run(struct import_batch *batch)
 	return err == 0 ? pack_batch_end(batch->pack) : err;
 }
 
-/* A name of a master file, while its records are read. */
+/* What is read, for the handler. */
 struct reading {
 	struct import_batch *batch;
-	struct arena arena; /* of the name at hand */
-	knot_dname_storage_t owner;
-	size_t owner_size; /* 0: there is no name at hand */
-	uint64_t line;     /* of its first record */
-	size_t single;     /* octets of the node that its one record makes; 0: edit has them */
-	uint16_t single_type;
-	struct node_edit edit;
-	uint8_t node[SINGLE_ROOM];
+	struct import_names *names;
 };
-
-static struct node single_node(const struct reading *r)
-{
-	return (struct node){ .data = r->node, .size = r->single };
-}
-
-static int write_name(struct reading *r)
-{
-	uint8_t key[KEY_MAX];
-	struct node node = single_node(r);
-	int err = 0;
-
-	if (r->owner_size == 0)
-		return 0;
-	if (r->single == 0)
-		err = edit_end(&r->edit, &node);
-	if (err == 0) {
-		size_t size = key_write(key, r->owner, r->batch->source->zone->apex_labels);
-
-		err = import_put(r->batch, slice_make(key, size), r->line, &node);
-	}
-	r->owner_size = 0;
-	r->single = 0;
-	arena_reset(&r->arena);
-	return err;
-}
-
-static bool is_same_name(const struct reading *r, const knot_dname_t *owner)
-{
-	size_t size = r->owner_size;
-
-	return size > 0 &&
-	       (memcmp(r->owner, owner, size) == 0 || knot_dname_is_case_equal(r->owner, owner));
-}
-
-static const char *check_naptr(struct slice rdata)
-{
-	const char *why = NULL;
-	struct naptr naptr;
-
-	if (naptr_read(rdata, &naptr) == 0 && naptr_check(&naptr, &why) == 0)
-		return NULL;
-	return why != NULL ? why : "the NAPTR record can't be checked";
-}
-
-/* NULL, or why the record can't be in the zone. */
-static const char *check_record(const struct zone *zone, const struct record *record)
-{
-	if (record->rclass != KNOT_CLASS_IN)
-		return "the class must be IN";
-	if (rdata_is_meta(record->type))
-		return "this type is not for data";
-	if (record->type == KNOT_RRTYPE_SOA && !knot_dname_is_case_equal(record->owner, zone->apex))
-		return "SOA stands at the zone's own name only";
-	if (!rdata_valid(record->type, record->rdata))
-		return "the data is not of this type's form";
-	if (record->type == KNOT_RRTYPE_NAPTR && zone->naptr_check)
-		return check_naptr(record->rdata);
-	return NULL;
-}
-
-/* The first record of a name: a node of its own until a second one comes. */
-static int take_first(struct reading *r, const struct record *record,
-		      const struct master_place *place)
-{
-	uint32_t ttl = record->ttl > INT32_MAX ? 0 : record->ttl; /* RFC 2181 8 */
-
-	r->owner_size = knot_dname_store(r->owner, record->owner);
-	r->line = place->line;
-	r->single = node_write_one(r->node, sizeof(r->node), record->type, ttl, record->rdata);
-	if (r->single > 0)
-		return 0;
-
-	const char *why;
-	int err = edit_begin(&r->edit, &r->arena, &(struct node){ 0 });
-	if (err == 0)
-		err = add_record(&r->edit, record->type, record->ttl, record->rdata, &why);
-	if (err == 0 && why != NULL)
-		fault_at(r->batch, place, "", why);
-	return err;
-}
-
-static int take_further(struct reading *r, const struct record *record,
-			const struct master_place *place)
-{
-	struct node single = single_node(r);
-	const char *why = NULL;
-	int err = 0;
-
-	if (r->single > 0)
-		err = edit_begin(&r->edit, &r->arena, &single);
-	r->single = 0;
-	if (err == 0)
-		err = add_record(&r->edit, record->type, record->ttl, record->rdata, &why);
-	if (err == 0 && why != NULL)
-		fault_at(r->batch, place, "", why);
-	return err;
-}
 
 static int read_record(const struct record *record, const struct master_place *place, void *arg)
 {
 	struct reading *r = arg;
-	struct import_batch *batch = r->batch;
-	const struct zone *zone = batch->source->zone;
-	bool same = is_same_name(r, record->owner);
-	int depth = same ? 0 : name_depth(record->owner, zone->apex);
-	const char *why = depth < 0 ? "the name is not in the zone" : check_record(zone, record);
 
-	batch->records++;
-	if (why != NULL) {
-		fault_at(batch, place, "", why);
-		return 0;
-	}
-	if (!same) {
-		int err = write_name(r);
-
-		if (err != 0)
-			return err;
-	}
-	batch->soa = batch->soa || record->type == KNOT_RRTYPE_SOA;
-	batch->ns = batch->ns || (record->type == KNOT_RRTYPE_NS &&
-				  knot_dname_is_case_equal(record->owner, zone->apex));
-	return same ? take_further(r, record, place) : take_first(r, record, place);
+	return import_names_put(r->names, r->batch, record, place);
 }
 
 static void read_fault(const struct master_place *place, const char *why, void *arg)
 {
 	struct reading *r = arg;
 
-	fault_at(r->batch, place, "", why);
+	import_fault_at(r->batch, place, "", why);
 }
 
 static int read_master(struct import_batch *batch, void *kept, char *text, size_t size,
 		       uint64_t line)
 {
 	static const struct master_handler handler = { .record = read_record, .fault = read_fault };
-	struct reading *r = kept;
+	struct reading reading = { .batch = batch, .names = kept };
 	const struct master_place first = { batch->name, line };
 	char *path = strdup(batch->source->path);
 
 	if (path == NULL)
 		return -ENOMEM;
-	r->batch = batch;
 
 	int err = master_read_part(slice_make(text, size), &first, dirname(path),
-				   batch->source->zone->apex, DEFAULT_TTL, &handler, r);
+				   batch->source->zone->apex, DEFAULT_TTL, &handler, &reading);
 	if (err == -EINVAL && batch->faults > 0)
 		err = 0; /* said already */
 	if (err == 0)
-		err = write_name(r);
+		err = import_names_end(kept, batch);
 	free(path);
 	return err;
 }
@@ -324,16 +165,13 @@ static int read_master(struct import_batch *batch, void *kept, char *text, size_
 static int begin_master(void **ret, const struct import_form *form)
 {
 	(void)form;
-	*ret = calloc(1, sizeof(struct reading));
+	*ret = import_names_new();
 	return *ret != NULL ? 0 : -ENOMEM;
 }
 
 static void end_master(void *kept)
 {
-	struct reading *r = kept;
-
-	arena_done(&r->arena);
-	free(r);
+	import_names_free(kept);
 }
 
 const struct import_form import_master = {

@@ -11,16 +11,11 @@
 #include "base/writer.h"
 #include "dns/edit.h"
 #include "dns/rdata.h"
+#include "dns/serial.h"
 #include "zone/history.h"
 #include "zone/import.h"
 
 enum { DEFAULT_TTL = 3600 };
-
-/* RFC 1982 3.2: whether serial a is ahead of b. */
-static bool serial_after(uint32_t a, uint32_t b)
-{
-	return a != b && a - b < (uint32_t)1 << 31;
-}
 
 static void write_soa(struct writer *w, const struct zone *zone, const char *contact)
 {
@@ -63,7 +58,7 @@ static int put_apex(struct store_txn *txn, const struct zone *zone, struct store
 }
 
 static int tell(struct store_txn *txn, struct store_zone *record, enum history_kind kind,
-		const struct import_serial *serial)
+		const struct import_serial *serial, const struct change_origin *by)
 {
 	const struct history what = {
 		.kind = kind,
@@ -73,7 +68,7 @@ static int tell(struct store_txn *txn, struct store_zone *record, enum history_k
 		.names = record->names,
 	};
 
-	return history_tell(txn, record, &what, NULL);
+	return history_tell(txn, record, &what, by);
 }
 
 int import_empty(struct store_txn *txn, const struct zone *zone)
@@ -85,7 +80,7 @@ int import_empty(struct store_txn *txn, const struct zone *zone)
 	if (err == 0)
 		err = put_apex(txn, zone, &record);
 	if (err == 0)
-		err = tell(txn, &record, HISTORY_MADE, &first);
+		err = tell(txn, &record, HISTORY_MADE, &first, NULL);
 	return err == 0 ? store_zone_put(txn, zone->apex, &record) : err;
 }
 
@@ -186,7 +181,34 @@ int import_switch(struct store_txn *txn, const struct zone *zone, struct store_l
 			   !serial.there ? HISTORY_MADE :
 			   numbers_only  ? HISTORY_NUMBERS :
 					   HISTORY_REPLACED,
-			   &serial);
+			   &serial, NULL);
+	if (err == 0)
+		err = store_zone_put(txn, zone->apex, &record);
+	if (err == 0)
+		*ret = serial;
+	return err;
+}
+
+int import_switch_copy(struct store_txn *txn, const struct zone *zone, struct store_load *load,
+		       const struct change_origin *by, struct import_serial *ret)
+{
+	struct import_serial serial = { 0 };
+	struct store_zone record = { 0 };
+	int err = store_zone_get(txn, zone->apex, &record);
+
+	serial.there = err == 0;
+	if (err == 0)
+		err = get_serial(txn, zone, &record, &serial.before);
+	else if (err == -ENOENT)
+		err = 0;
+	if (err == 0)
+		err = store_load_switch(load, txn, false, &record);
+	if (err == 0)
+		err = get_serial(txn, zone, &record, &serial.file);
+	serial.after = serial.file;
+	if (err == 0)
+		err = tell(txn, &record, serial.there ? HISTORY_REPLACED : HISTORY_MADE, &serial,
+			   by);
 	if (err == 0)
 		err = store_zone_put(txn, zone->apex, &record);
 	if (err == 0)

@@ -3,6 +3,7 @@
 #define ZONE_TABLE_H
 
 #include <libknot/dname.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +18,9 @@ struct zone {
 	uint64_t log_size;  /* octets of change log to keep */
 	uint64_t log_age;   /* seconds that its entries are kept; 0: any time */
 	bool consumed;      /* a catalog that is followed (zone/membership.h) */
-	size_t index;       /* in the table */
+	/* NULL: it is ours. Else it is a copy; while this is set, one that has expired (RFC 1034 4.3.5). */
+	const atomic_bool *closed;
+	size_t index; /* in the table */
 };
 
 /* All zones that are served; never changed once made. */

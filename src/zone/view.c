@@ -67,6 +67,8 @@ const struct store_zone *zone_view_get(struct zone_view *view, const struct zone
 		state->there = store_zone_get(view->txn, zone->apex, &state->record) == 0;
 		state->snapshot = snapshot;
 	}
+	if (zone->closed != NULL && atomic_load_explicit(zone->closed, memory_order_relaxed))
+		return NULL;
 	return state->there ? &state->record : NULL;
 }
 

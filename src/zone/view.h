@@ -26,7 +26,10 @@ int zone_view_use(struct zone_view *view, const struct zone_table *table);
 struct negative *negatives_new(void);
 void negatives_forget(struct negative *negative);
 
-/* The zone in this snapshot; NULL where the store has none, or can't be read. */
+/*
+ * The zone in this snapshot; NULL where the store has none, it can't be read, or it is a copy that has
+ * expired.
+ */
 const struct store_zone *zone_view_get(struct zone_view *view, const struct zone *zone);
 
 /* The apex's SOA record; false where there is none. */

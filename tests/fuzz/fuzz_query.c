@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Any octets as a request to a server with two zones. The first octet says how they come: over TCP
+ * Any octets as a request to a server with a few zones. The first octet says how they come: over TCP
  * or UDP, and with a good signature put behind them or as they are. Whatever comes back is a
  * response to this request, whole and of a size that the client takes.
  */
@@ -60,7 +60,9 @@ static void server_begin(void)
 			 "update: hmac-sha512}\n"
 			 "  - {domain: d.example, transfer: hmac-sha256}\n"
 			 "  - {domain: r.example, file: example.zone, transfer: 127.0.0.1, "
-			 "update: hmac-sha512, number-ranges: on}\n");
+			 "update: hmac-sha512, number-ranges: on}\n"
+			 "  - {domain: copy, file: example.zone, primary: 127.0.0.1, "
+			 "update-forward: 127.0.0.1}\n");
 	require(fixture_start(&fixture, text_get(&yaml)) == 0);
 	text_done(&yaml);
 	change("example.", "a.b.example. 60 IN TXT \"came\"");

@@ -137,7 +137,7 @@ class Server:
     zones: {domain: {"text": zone file, "update": rules, "transfer": rules, ...}}. A rule is the id
     of a key, an address, or (onnetd alone) a mapping as onnet.yaml takes it. The others also take
     {"primary": port, "key": id}: they transfer the zone from there, signed where there is a key, and
-    listen to its NOTIFY.
+    listen to its NOTIFY; and {"tell": [ports], "tell-key": id}: they send NOTIFY there.
     """
     kind = None
     fixed_fault = None
@@ -406,7 +406,10 @@ class Onnetd(Server):
             entry = {"domain": domain}
             if "text" in zone:
                 entry["file"] = self.zone_file(domain)
-            entry.update({k: v for k, v in zone.items() if k != "text"})
+            entry.update({k: v for k, v in zone.items() if k not in ("text", "tell", "tell-key")})
+            if "tell" in zone:
+                key = {"key": zone["tell-key"]} if "tell-key" in zone else {}
+                entry["notify"] = [{"address": f"{ADDRESS}@{p}", **key} for p in zone["tell"]]
             entry.setdefault("update", ["ops"])
             entry.setdefault("transfer", ["ops", "127.0.0.0/8", "::1"])
             zones.append(entry)
@@ -473,6 +476,10 @@ controls {{ }};
             for word, rules in (("allow-update", update), ("allow-transfer", transfer)):
                 items = " ".join(f'key "{r}";' if r in self.keys else f"{r};" for r in rules)
                 text += f"\t{word} {{ {items or 'none;'} }};\n"
+            if "tell" in zone:
+                key = f' key "{zone["tell-key"]}"' if "tell-key" in zone else ""
+                items = " ".join(f"127.0.0.1 port {p}{key};" for p in zone["tell"])
+                text += f"\tnotify explicit; notify-delay 0; also-notify {{ {items} }};\n"
             text += "};\n"
         self.write("named.conf", text)
 
@@ -521,9 +528,14 @@ key:
                     names.append(f"{action}{i}-{j}")
                     what = "key" if rule in self.keys else "address"
                     acl += f"  - id: {names[-1]}\n    {what}: \"{rule}\"\n    action: {action}\n"
+            key = f"    key: {zone['tell-key']}\n" if "tell-key" in zone else ""
+            told = [f"told{i}-{p}" for p in zone.get("tell", [])]
+            for name, port in zip(told, zone.get("tell", [])):
+                remotes += f"  - id: {name}\n    address: 127.0.0.1@{port}\n{key}"
             zones += (f"  - domain: \"{domain}\"\n    storage: {self.directory}\n"
                       f"    file: {self.zone_file(domain)}\n    zonefile-sync: -1\n"
-                      f"    semantic-checks: off\n    acl: [{', '.join(names)}]\n")
+                      f"    semantic-checks: off\n    acl: [{', '.join(names)}]\n"
+                      f"    notify: [{', '.join(told)}]\n")
         if remotes:
             text += "remote:\n" + remotes
         self.write("knot.conf", text + acl + zones)
@@ -572,6 +584,8 @@ remote-control:
             for rule in plain_rules(zone.get("transfer", ["ops", "127.0.0.0/8", "::1"])):
                 text += "\tprovide-xfr: " + (f"0.0.0.0/0 {rule}\n\tprovide-xfr: ::/0 {rule}\n"
                                              if rule in self.keys else f"{rule} NOKEY\n")
+            for port in zone.get("tell", []):
+                text += f"\tnotify: 127.0.0.1@{port} {zone.get('tell-key', 'NOKEY')}\n"
         self.write("nsd.conf", text)
 
     def command(self):
@@ -642,7 +656,7 @@ udp-truncation-threshold=1232
             data += [("AXFR-MASTER-TSIG", zone["key"])] if "key" in zone else []
         else:
             data = [("TSIG-ALLOW-AXFR", r) for r in rules if r in self.keys]
-            data += [("ALSO-NOTIFY", f"127.0.0.1:{port}") for port in zone.get("notify", [])]
+            data += [("ALSO-NOTIFY", f"127.0.0.1:{port}") for port in zone.get("tell", zone.get("notify", []))]
             data += [("ALLOW-DNSUPDATE-FROM", "127.0.0.0/8"),
                      ("SOA-EDIT-DNSUPDATE", "INCREASE"), ("NOTIFY-DNSUPDATE", "1")]
         for kind, content in data:

@@ -187,7 +187,15 @@ def test_who_is_not_limited(limited):
 
 
 def test_without_a_word_there_is_no_limit(start_onnetd):
-    assert flood(start_onnetd(ZONES), 200, "127.1.1.1") == (200, 0)
+    server = start_onnetd(ZONES)
+    assert flood(server, 200, "127.1.1.1") == (200, 0)
+    server.options.update({"rate-limit": 10, "rate-limit-slip": 0})
+    server.configure()
+    mark = len(server.log())
+    server.reload()
+    server.wait_log("read again", mark)
+    full, short = flood(server, 200, "127.1.1.1")
+    assert full < 100 and short == 0
 
 
 # TCP

@@ -351,6 +351,24 @@ static void zones_list_and_are_listed(void **state)
 	conf_free(conf);
 }
 
+static void a_copy_has_primaries_and_says_whose_updates_go_there(void **state)
+{
+	(void)state;
+	struct conf *conf = good_read(
+		"key: {id: k, algorithm: hmac-sha256, secret: QQ==}\n"
+		"zone: {domain: a, primary: [10.0.0.1, {address: 10.0.0.2@5353, key: k}],\n"
+		"  update-forward: [k, 10.0.0.0/8]}\n");
+	const struct conf_zone *zone = &conf->zone[0];
+
+	assert_int_equal(zone->primary_count, 2);
+	assert_null(zone->primary[0].key);
+	assert_ptr_equal(zone->primary[1].key, &conf->key[0]);
+	assert_int_equal(zone->update_forward_count, 2);
+	assert_ptr_equal(zone->update_forward[0].key, &conf->key[0]);
+	assert_int_equal(zone->update_forward[1].address_count, 1);
+	conf_free(conf);
+}
+
 static void paths_are_relative_to_the_file(void **state)
 {
 	struct text fault = { 0 };
@@ -586,6 +604,7 @@ int main(void)
 		cmocka_unit_test(metrics_are_at_port_9153_unless_another_is_named),
 		cmocka_unit_test(what_is_for_tls_has_port_853_unless_another_is_named),
 		cmocka_unit_test(zones_list_and_are_listed),
+		cmocka_unit_test(a_copy_has_primaries_and_says_whose_updates_go_there),
 		cmocka_unit_test(paths_are_relative_to_the_file),
 		cmocka_unit_test(the_example_is_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),

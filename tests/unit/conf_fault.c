@@ -378,6 +378,9 @@ static void files_for_tls_that_are_wrong_are_told(void **state)
 		  "600 wide.key" },
 		{ "no file", "tls: {certificate: a.pem, key: none.key}",
 		  "1:32: key: can't read 'none.key': No such file or directory" },
+		{ "anybody's updates", "zone: {domain: a, primary: 10.0.0.1, update-forward: {}}",
+		  "1:54: an update-forward rule needs 'key' or 'address'; without them it would "
+		  "let anybody send updates to the primary" },
 		{ "no address", "server: {listen-tls: ns.example}",
 		  "1:22: listen-tls: 'ns.example': no IPv4 or IPv6 address; "
 		  "wanted is ADDRESS or ADDRESS@PORT" },
@@ -417,8 +420,8 @@ static void catalogs_that_do_not_go_together_are_told(void **state)
 		  "1:19: member: it takes 'catalog: consumer' beside it" },
 		{ "a word that is no member's",
 		  "zone: {domain: a, catalog: consumer, primary: 10.0.0.1, member: {domain: b}}",
-		  "1:66: unknown word 'domain' in a member entry; allowed: transfer, primary, "
-		  "notify, naptr-check, number-ranges, log-size, log-age, group" },
+		  "1:66: unknown word 'domain' in a member entry; allowed: transfer, update-forward, "
+		  "primary, notify, naptr-check, number-ranges, log-size, log-age, group" },
 		{ "from nowhere", "zone: {domain: a, catalog: consumer}",
 		  "1:7: each 'member' of a catalog that has no 'primary' itself needs one" },
 		{ "one from nowhere",
