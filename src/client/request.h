@@ -22,7 +22,7 @@ struct request_mark {
 	bool served;     /* a zone is wanted as other servers have to see it (dns/option.h) */
 };
 
-/* Folder-internal: what client.c, stream.c and transfer.c share. */
+/* What client.c, stream.c and transfer.c share; the server's notifier signs and checks with it, too. */
 struct client {
 	struct client_options options;
 	char server[64];

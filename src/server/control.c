@@ -23,7 +23,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dns/record.h"
-#include "server/catalog.h"
 #include "server/control_line.h"
 #include "server/load.h"
 #include "server/worker.h"
@@ -107,7 +106,7 @@ static int switch_zone(void *arg)
 	}
 	err = store_write_commit(txn);
 	if (err == 0)
-		catalog_changed(zone);
+		writer_tell_changed(task->request->control->writer, zone);
 	return err;
 }
 

@@ -87,6 +87,11 @@ enum count {
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
 	COUNT_TRANSFER_OUT_FAILED,
 	COUNT_TRANSFER_OUT_REFUSED,
+
+	COUNT_NOTIFY_SENT,     /* NOTIFY messages, each try */
+	COUNT_NOTIFY_ANSWERED, /* answers to them, whatever they say */
+	COUNT_NOTIFY_GIVEN_UP, /* changes of which a peer was told in vain */
+
 	COUNT_TLS_GOOD, /* TLS handshakes */
 	COUNT_TLS_FAILED,
 	COUNT_LIMITED_DROPPED,

@@ -52,8 +52,7 @@ void responder_done(struct responder *r)
 	job_pool_done(&r->jobs);
 }
 
-/* The largest response that this client takes (RFC 1035 4.2.1, RFC 6891 6.2.3-6.2.5). */
-static size_t response_room(const struct exchange *x)
+size_t response_room(const struct exchange *x)
 {
 	if (x->tcp)
 		return RESPONSE_ROOM;
@@ -108,14 +107,33 @@ static enum response answer_query(struct responder *r, struct request *request, 
 	return finish(x, &reply, size);
 }
 
+/* A stream as one datagram; false where it does not fit one. */
+static bool answer_datagram(struct stream *stream, uint8_t *wire, size_t *size)
+{
+	int whole = stream_next(stream, wire);
+	bool fits = whole > 0 && stream->ended;
+
+	if (fits) {
+		stream_next(stream, wire);
+		*size = (size_t)whole;
+	}
+	stream_free(stream);
+	return fits;
+}
+
 static enum response answer_transfer(struct responder *r, struct exchange *x, uint8_t *wire,
 				     size_t *size, struct stream **stream)
 {
-	enum response response = transfer_begin(stream, r, x);
+	struct stream *made;
+	enum response response = transfer_begin(&made, r, x);
 	struct reply reply;
 
-	if (response == RESPONSE_STREAM)
+	if (response == RESPONSE_STREAM && x->tcp) {
+		*stream = made;
 		return response;
+	}
+	if (response == RESPONSE_STREAM && answer_datagram(made, wire, size))
+		return RESPONSE_READY;
 	if (x->rcode != KNOT_RCODE_NOERROR)
 		count_add(&r->counts, COUNT_TRANSFER_OUT_REFUSED, 1);
 	exchange_reply(x, &reply, wire, response_room(x));

@@ -6,6 +6,7 @@
 #include "server/count.h"
 #include "server/job.h"
 #include "server/limit.h"
+#include "server/transfer_log.h"
 #include "zone/answer.h"
 
 struct forwarder;
@@ -24,6 +25,7 @@ struct responder {
 	struct log_bound refused;                  /* lines about updates */
 	struct log_bound forgers;                  /* and about who sends bad signatures */
 	struct counts counts;                      /* the thread's */
+	struct transfer_pace transfer_pace;        /* of its lines about transfers */
 	struct job_pool jobs;                      /* to be used for updates */
 	struct update_queue *queue;                /* where updates go; NULL: updates are refused */
 	void (*done)(struct job *list, void *arg); /* given to jobs */
@@ -68,6 +70,9 @@ void request_read(struct responder *r, struct request *request, const struct ori
 void request_prefetch(struct responder *r, struct request *request, size_t count);
 enum response request_reply(struct responder *r, struct request *request, uint8_t *wire,
 			    size_t *size, struct stream **stream);
+
+/* The largest response that this client takes (RFC 1035 4.2.1, RFC 6891 6.2.3-6.2.5). */
+size_t response_room(const struct exchange *x);
 
 /* Reading and answering at once. */
 enum response request_answer(struct responder *r, const struct origin *origin, struct slice request,

@@ -39,6 +39,7 @@ struct server {
 	struct store *store;
 	struct update_writer writer;
 	bool has_writer, writer_runs;
+	struct notifier *notifier;
 	struct secondary *secondary;
 	struct forwarder *forwarder;
 	struct control *control;
@@ -243,6 +244,7 @@ static int start_observing(struct server *server)
 	observed->workers = server->worker_count;
 	observed->writer = &server->writer;
 	counts_join(&observed->counts, &server->writer.counts);
+	counts_join(&observed->counts, notifier_counts(server->notifier));
 	for (size_t i = 0; i < server->worker_count; i++)
 		counts_join(&observed->counts, &server->worker[i].responder.counts);
 	return metrics_start(server->metrics, observed);
@@ -273,6 +275,9 @@ static int start(struct server *server, struct text *fault)
 	server->shared.store = server->store;
 	server->shared.queue = &server->writer.queue;
 	if (err == 0)
+		err = notifier_new(&server->notifier, server->store, server->state);
+	server->writer.notifier = server->notifier;
+	if (err == 0)
 		err = secondary_new(&server->secondary, &server->writer, &server->shared.state);
 	if (err == 0)
 		err = forwarder_new(&server->forwarder);
@@ -285,6 +290,8 @@ static int start(struct server *server, struct text *fault)
 		err = start_threads(server);
 	if (err == 0)
 		err = control_start(server->control);
+	if (err == 0)
+		err = notifier_start(server->notifier);
 	if (err == 0)
 		err = secondary_start(server->secondary);
 	if (err == 0)
@@ -429,8 +436,9 @@ static void go_over(struct server *server, struct state *state)
 		call_workers(server);
 	call_workers(server);
 	observed_pass(&server->observed);
-	secondary_forget(server->secondary, old);
 	state_free(old);
+	if (notifier_use(server->notifier, state) != 0)
+		log_error("out of memory: who is notified of changes stays as it was");
 }
 
 /* What apply_task() needs, in the writer's thread. */
@@ -574,6 +582,7 @@ int server_stop(struct server *server)
 
 	secondary_free(server->secondary);
 	forwarder_free(server->forwarder);
+	notifier_stop(server->notifier);
 
 	int err = lost_was_told() ? -EIO : 0;
 	if (server->has_writer)

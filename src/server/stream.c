@@ -8,12 +8,21 @@
 #include "server/stream.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 
-#include "dns/rrset.h"
+#include "zone/group.h"
 
 enum { MESSAGE_SIZE = 16384, OWNER_SIZE = 2, POINTER = 0xc000 };
 
-/* The request's octets and the key, which outlive neither the request nor a reload. */
+static void keep_peer(struct stream *stream, const struct sockaddr *peer)
+{
+	memcpy(&stream->peer, peer,
+	       peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+					     sizeof(struct sockaddr_in));
+	stream->x.peer = (const struct sockaddr *)&stream->peer;
+}
+
+/* The request's octets, its peer and the key, which outlive neither the request nor a reload. */
 static int keep_request(struct stream *stream, const struct zone *zone, const struct exchange *x)
 {
 	uint8_t *wire = arena_copy(&stream->arena, x->wire, x->size);
@@ -24,6 +33,7 @@ static int keep_request(struct stream *stream, const struct zone *zone, const st
 	if (x->ranges != RANGES_NOT_ASKED)
 		stream->x.ranges = zone->number_ranges ? RANGES_NUMBERS : RANGES_PLAIN;
 	stream->x.wire = wire;
+	keep_peer(stream, x->peer);
 	stream->x.message = NULL;
 	stream->x.cookies = NULL;
 	if (x->nsid != NULL) {
@@ -36,8 +46,9 @@ static int keep_request(struct stream *stream, const struct zone *zone, const st
 		return 0;
 	if (knot_tsig_key_copy(&stream->key.tsig, &x->tsig.key->tsig) != KNOT_EOK)
 		return -ENOMEM;
+	stream->key.id = arena_text(&stream->arena, x->tsig.key->id);
 	stream->x.tsig.key = &stream->key;
-	return 0;
+	return stream->key.id != NULL ? 0 : -ENOMEM;
 }
 
 int stream_init(struct stream *stream, struct responder *r, const struct zone *zone,
@@ -45,6 +56,7 @@ int stream_init(struct stream *stream, struct responder *r, const struct zone *z
 {
 	stream->apex = arena_copy(&stream->arena, zone->apex, zone->apex_size);
 	stream->apex_size = zone->apex_size;
+	stream->room = response_room(x);
 
 	int err = stream->apex != NULL ? keep_request(stream, zone, x) : -ENOMEM;
 	return err == 0 ? store_read_begin(r->store, &stream->txn) : err;
@@ -93,6 +105,25 @@ bool filling_put(struct filling *f, const knot_dname_t *owner, struct slice rest
 	return true;
 }
 
+int filling_put_soa(struct filling *f, const struct stream *stream)
+{
+	struct store_zone zone;
+	struct node apex;
+	struct rrset_record record;
+	int err = store_zone_get(stream->txn, stream->apex, &zone);
+
+	if (err == 0)
+		err = store_node_get(stream->txn, &zone, stream->apex, &apex);
+	if (err != 0)
+		return err;
+	if (!apex_soa(&apex, &record))
+		return -ENOENT;
+	f->owner_at = 0;
+	return filling_put(f, stream->apex,
+			   slice_make(record.wire + OWNER_SIZE,
+				      RRSET_RECORD_HEAD - OWNER_SIZE + record.rdata.size));
+}
+
 /* Flags, counts, OPT; and the signature, which of later messages is another one (RFC 8945 5.3.1). */
 static int finish(struct stream *stream, struct reply *reply)
 {
@@ -107,7 +138,7 @@ static int finish(struct stream *stream, struct reply *reply)
 	x->tsig.present = false;
 	size_t size = exchange_finish(x, reply);
 	x->tsig = tsig;
-	int err = tsig.present ? tsig_sign_next(&x->tsig, reply->wire, &size, RESPONSE_ROOM) : 0;
+	int err = tsig.present ? tsig_sign_next(&x->tsig, reply->wire, &size, stream->room) : 0;
 	return err == 0 ? (int)size : err;
 }
 
@@ -115,14 +146,19 @@ int stream_next(struct stream *stream, uint8_t *wire)
 {
 	struct reply reply;
 
-	if (stream->ended)
+	if (stream->ended) {
+		if (stream->sent != NULL)
+			stream->sent(stream);
+		stream->sent = NULL;
 		return 0;
+	}
 
-	exchange_reply(&stream->x, &reply, wire, RESPONSE_ROOM);
+	exchange_reply(&stream->x, &reply, wire, stream->room);
 	struct filling f = { .w = write_begin(wire, reply.max),
 			     .apex = stream->apex,
-			     .apex_size = stream->apex_size,
-			     .limit = MESSAGE_SIZE - (RESPONSE_ROOM - reply.max) };
+			     .apex_size = stream->apex_size };
+	f.limit = (stream->room < MESSAGE_SIZE ? stream->room : MESSAGE_SIZE) -
+		  (stream->room - reply.max);
 	f.w.pos += reply.size;
 
 	int more = stream->fill(stream, &f);
@@ -135,5 +171,9 @@ int stream_next(struct stream *stream, uint8_t *wire)
 	reply.size = write_size(&f.w);
 	reply.count[REPLY_ANSWER] = f.answers;
 	reply.authoritative = true;
-	return finish(stream, &reply);
+
+	int size = finish(stream, &reply);
+	stream->records += f.answers;
+	stream->octets += size > 0 ? (uint64_t)size : 0;
+	return size;
 }

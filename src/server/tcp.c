@@ -253,10 +253,13 @@ static bool send_output(struct connection *c, struct worker *worker)
 		if (!has_output(c) && c->stream != NULL) {
 			int size = stream_next(c->stream, worker->scratch);
 
+			if (size == -EAGAIN) {
+				list_touch(worker, c);
+				return true; /* the socket takes more, so this goes on at once */
+			}
 			if (size < 0)
 				return false; /* the client sees a transfer without its end */
 			if (size == 0) {
-				count_stream(c, worker, COUNT_TRANSFER_OUT);
 				stream_free(c->stream);
 				c->stream = NULL;
 				return true;

@@ -1,58 +1,43 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Zone transfer out (RFC 5936), record by record from a snapshot.
+ * The door to transfers: who gets one, and what it is.
  *
- * Of a zone with number ranges goes out what makes any secondary answer as we do
- * (zone/range_walk.c); who asks for what is stored (dns/option.h) gets that.
+ * A client that asks what changed since its version (RFC 1995) gets that, as far as the change log has
+ * it and it is less than the zone; else the zone (4), and the SOA alone where it is up to date (2). What changed is
+ * read from the log a little at a time, between which others are answered. Over UDP a difference
+ * goes out where it fits the datagram, else the SOA alone tells the client to come over TCP (2).
  */
 #include "server/transfer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "dns/rdata.h"
-#include "server/peer.h"
+#include "server/axfr.h"
+#include "server/ixfr.h"
 #include "zone/group.h"
-#include "zone/range.h"
 
-enum { OWNER_SIZE = 2 }; /* of a record as a node keeps it: a pointer */
-
-enum phase { FIRST_SOA, RECORDS, LAST_SOA, FINISHED };
-
-/* A whole zone on its way out. */
 struct transfer {
 	struct stream stream;
-	struct range_walk *walk;
-	enum phase phase;
+	struct responder *responder; /* whose thread sends it */
+	struct store_zone zone;
+	bool spread; /* for a client that knows nothing of number ranges */
+	enum { DIFFERENCE_COMING, DIFFERENCE, WHOLE } what;
+	struct ixfr ixfr;
+	struct axfr axfr;
 
-	/* where the walk stands: a set of a node, and its next record */
-	knot_dname_storage_t owner;
-	struct node node;
-	size_t set_index;
-	size_t record_pos;
-	bool in_node;
+	/* for the log */
+	uint32_t from, to;
+	int64_t began_ms;
 };
 
-static void log_refusal(const struct exchange *x, const struct zone *zone, const char *why)
-{
-	knot_dname_txt_storage_t name = "";
-	char peer[PEER_TEXT_ROOM];
-
-	peer_format(peer, x->peer);
-	knot_dname_to_str(name, zone->apex, sizeof(name));
-	log_warning("transfer refused: zone=%s peer=%s key=%s: %s", name, peer,
-		    x->tsig.key != NULL ? x->tsig.key->id : "-", why);
-}
-
-/* Whether the client has this version already, or a later one (RFC 1995 2, RFC 1982). */
-static bool client_is_current(const struct exchange *x, const struct rrset *soa)
+/* The serial that the client has (RFC 1995 3); false where it does not say. */
+static bool client_serial(const struct exchange *x, uint32_t *ret)
 {
 	const knot_pktsection_t *section;
-	struct rrset_record record;
-	size_t pos = 0;
 
-	if (x->qtype != KNOT_RRTYPE_IXFR || x->message == NULL || !rrset_next(soa, &pos, &record))
+	if (x->qtype != KNOT_RRTYPE_IXFR || x->message == NULL)
 		return false;
 	section = knot_pkt_section(x->message, KNOT_AUTHORITY);
 	if (section->count != 1 || knot_pkt_rr(section, 0)->type != KNOT_RRTYPE_SOA)
@@ -61,40 +46,133 @@ static bool client_is_current(const struct exchange *x, const struct rrset *soa)
 	const knot_rdata_t *rdata = knot_pkt_rr(section, 0)->rrs.rdata;
 	if (rdata == NULL || !rdata_valid(KNOT_RRTYPE_SOA, slice_make(rdata->data, rdata->len)))
 		return false;
-	return rdata_soa_serial(record.rdata) -
-		       rdata_soa_serial(slice_make(rdata->data, rdata->len)) - 1 >=
-	       (uint32_t)1 << 31;
+	*ret = rdata_soa_serial(slice_make(rdata->data, rdata->len));
+	return true;
 }
 
-static int transfer_fill(struct stream *stream, struct filling *f);
+/* Whether the client has this version already, or a later one (RFC 1995 2, RFC 1982). */
+static bool client_is_current(const struct exchange *x, const struct rrset *soa)
+{
+	struct rrset_record record;
+	uint32_t serial;
+	size_t pos = 0;
+
+	return client_serial(x, &serial) && rrset_next(soa, &pos, &record) &&
+	       rdata_soa_serial(record.rdata) - serial - 1 >= (uint32_t)1 << 31;
+}
+
+static int begin_whole(struct transfer *transfer)
+{
+	ixfr_end(&transfer->ixfr);
+	transfer->what = WHOLE;
+	return axfr_begin(&transfer->axfr, &transfer->stream, &transfer->zone, transfer->spread);
+}
+
+/* Where the difference can't be had, for whatever reason, the zone is. */
+static int prepare(struct transfer *transfer)
+{
+	int more = ixfr_prepare(&transfer->ixfr);
+
+	if (more > 0)
+		return -EAGAIN;
+	if (more < 0)
+		return transfer->stream.x.tcp ? begin_whole(transfer) : -EMSGSIZE;
+	transfer->what = DIFFERENCE;
+	return 0;
+}
+
+static int transfer_fill(struct stream *stream, struct filling *f)
+{
+	struct transfer *transfer = (struct transfer *)stream;
+	int err = transfer->what == DIFFERENCE_COMING ? prepare(transfer) : 0;
+
+	if (err != 0)
+		return err;
+	return transfer->what == WHOLE ? axfr_fill(&transfer->axfr, stream, f) :
+					 ixfr_fill(&transfer->ixfr, stream, f);
+}
+
+static const char *kind(const struct transfer *transfer)
+{
+	if (transfer->what == WHOLE)
+		return transfer->stream.x.qtype == KNOT_RRTYPE_IXFR ? "AXFR-for-IXFR" : "AXFR";
+	return delta_is_condensed(transfer->ixfr.difference) ? "IXFR-condensed" : "IXFR";
+}
+
+static void transfer_sent(struct stream *stream)
+{
+	const struct transfer *transfer = (struct transfer *)stream;
+	struct transfer_sum sum = { .kind = kind(transfer),
+				    .from = transfer->from,
+				    .to = transfer->to,
+				    .records = stream->records,
+				    .octets = stream->octets,
+				    .ms = clock_monotonic_ms() - transfer->began_ms };
+
+	count_add(&transfer->responder->counts, COUNT_TRANSFER_OUT, 1);
+	transfer_log_sent(&transfer->responder->transfer_pace, &stream->x, stream->apex, &sum);
+}
 
 static void transfer_free(struct stream *stream)
 {
 	struct transfer *transfer = (struct transfer *)stream;
 
-	range_walk_end(transfer->walk);
+	ixfr_end(&transfer->ixfr);
+	axfr_end(&transfer->axfr);
 	stream_done(stream);
 	free(transfer);
+}
+
+static int read_zone(struct transfer *transfer)
+{
+	const struct stream *stream = &transfer->stream;
+	struct rrset_record soa;
+	struct node apex;
+	int err = store_zone_get(stream->txn, stream->apex, &transfer->zone);
+
+	if (err == 0)
+		err = store_node_get(stream->txn, &transfer->zone, stream->apex, &apex);
+	if (err == 0)
+		err = apex_soa(&apex, &soa) ? 0 : -ENOENT;
+	if (err == 0)
+		transfer->to = rdata_soa_serial(soa.rdata);
+	return err;
+}
+
+static int begin(struct transfer *transfer, const struct exchange *x)
+{
+	int err = read_zone(transfer);
+
+	if (err != 0)
+		return err;
+	if (!client_serial(x, &transfer->from) ||
+	    ixfr_begin(&transfer->ixfr, &transfer->stream, &transfer->zone, transfer->from,
+		       transfer->spread) != 0)
+		return begin_whole(transfer);
+	return 0;
 }
 
 static int transfer_new(struct stream **ret, struct responder *r, const struct zone *zone,
 			const struct exchange *x)
 {
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
-	struct store_zone record;
 
 	if (transfer == NULL)
 		return -ENOMEM;
 
 	struct stream *stream = &transfer->stream;
 	stream->fill = transfer_fill;
+	stream->sent = transfer_sent;
 	stream->free = transfer_free;
+	transfer->responder = r;
+	transfer->spread = zone->number_ranges && x->ranges == RANGES_NOT_ASKED;
+	transfer->began_ms = clock_monotonic_ms();
+
 	int err = stream_init(stream, r, zone, x);
 	if (err == 0)
-		err = store_zone_get(stream->txn, stream->apex, &record);
-	if (err == 0)
-		err = range_walk_begin(&transfer->walk, stream->txn, &record, stream->apex,
-				       zone->number_ranges && x->ranges == RANGES_NOT_ASKED);
+		err = begin(transfer, x);
+	if (err == 0 && !x->tcp && transfer->what == WHOLE)
+		err = -EMSGSIZE;
 	if (err != 0)
 		stream_free(stream);
 	else
@@ -143,18 +221,20 @@ enum response transfer_begin(struct stream **ret, struct responder *r, struct ex
 
 	const char *refusal = transfer_refusal(r, x, zone);
 	if (refusal != NULL) {
-		log_refusal(x, zone, refusal);
+		transfer_log_refused(&r->transfer_pace, x, zone->apex, refusal);
 		return refuse(x, KNOT_RCODE_REFUSED, refusal);
 	}
 	if (!zone_view_soa(&r->view, zone, &soa))
 		return refuse(x, KNOT_RCODE_SERVFAIL, "the zone can't be read");
-	if (!x->tcp || client_is_current(x, &soa))
+	if (client_is_current(x, &soa))
 		return RESPONSE_READY;
 
 	int err = transfer_new(ret, r, zone, x);
 	if (err == 0)
 		return RESPONSE_STREAM;
-	log_refusal(x, zone, strerror(-err));
+	if (!x->tcp)
+		return RESPONSE_READY;
+	transfer_log_refused(&r->transfer_pace, x, zone->apex, strerror(-err));
 	return refuse(x, KNOT_RCODE_SERVFAIL, "no room for another transfer");
 }
 
@@ -168,87 +248,4 @@ void transfer_soa(struct responder *r, struct reply *reply)
 		reply->authoritative = true;
 		reply_put(reply, REPLY_ANSWER, name, &soa);
 	}
-}
-
-/* Writes a record of the name at hand; false where it does not fit this message. */
-static bool put_record(struct filling *f, const struct transfer *transfer,
-		       const struct rrset_record *record)
-{
-	size_t rest = RRSET_RECORD_HEAD - OWNER_SIZE + record->rdata.size;
-
-	return filling_put(f, transfer->owner, slice_make(record->wire + OWNER_SIZE, rest));
-}
-
-static int put_soa(struct filling *f, struct transfer *transfer)
-{
-	const struct stream *stream = &transfer->stream;
-	struct store_zone zone;
-	struct node apex;
-	struct rrset_record record;
-	int err = store_zone_get(stream->txn, stream->apex, &zone);
-
-	if (err == 0)
-		err = store_node_get(stream->txn, &zone, stream->apex, &apex);
-	if (err != 0)
-		return err;
-	if (!apex_soa(&apex, &record))
-		return -ENOENT;
-	memcpy(transfer->owner, stream->apex, stream->apex_size);
-	f->owner_at = 0;
-	return put_record(f, transfer, &record) ? 1 : 0;
-}
-
-/* All records of the name at hand, from where it stands; 1: done, 0: the message is full. */
-static int put_node(struct filling *f, struct transfer *transfer)
-{
-	struct rrset set;
-
-	f->owner_at = 0;
-	while (node_at(&transfer->node, transfer->set_index, &set)) {
-		struct rrset_record record;
-		size_t pos = transfer->record_pos;
-
-		while (set.type != KNOT_RRTYPE_SOA && rrset_next(&set, &pos, &record)) {
-			if (!put_record(f, transfer, &record))
-				return 0;
-			transfer->record_pos = pos;
-		}
-		transfer->record_pos = 0;
-		transfer->set_index++;
-	}
-	return 1;
-}
-
-static int put_records(struct filling *f, struct transfer *transfer)
-{
-	for (;;) {
-		if (!transfer->in_node) {
-			int more =
-				range_walk_next(transfer->walk, transfer->owner, &transfer->node);
-
-			if (more <= 0)
-				return more == 0 ? 1 : more;
-			transfer->in_node = true;
-			transfer->set_index = 0;
-			transfer->record_pos = 0;
-		}
-
-		int done = put_node(f, transfer);
-		if (done <= 0)
-			return done;
-		transfer->in_node = false;
-	}
-}
-
-static int transfer_fill(struct stream *stream, struct filling *f)
-{
-	struct transfer *transfer = (struct transfer *)stream;
-	int done = 1;
-
-	while (done > 0 && transfer->phase != FINISHED) {
-		done = transfer->phase == RECORDS ? put_records(f, transfer) : put_soa(f, transfer);
-		if (done > 0)
-			transfer->phase++;
-	}
-	return done < 0 ? done : transfer->phase != FINISHED;
 }

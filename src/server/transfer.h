@@ -5,11 +5,10 @@
 #include "server/stream.h"
 
 /*
- * A zone on its way out: AXFR (RFC 5936), and IXFR as RFC 1995 4 lets a server answer that does not
- * keep the difference: with the SOA alone, or the whole zone.
+ * A zone on its way out: whole (AXFR, RFC 5936), or what changed in it (IXFR, RFC 1995).
  *
- * RESPONSE_STREAM and a stream; or RESPONSE_READY: the response is what x->rcode says, with the
- * SOA alone where that is NOERROR.
+ * RESPONSE_STREAM and a stream, over UDP of one message; or RESPONSE_READY: the response is what x->rcode
+ * says, with the SOA alone where that is NOERROR.
  */
 enum response transfer_begin(struct stream **ret, struct responder *r, struct exchange *x);
 

@@ -111,7 +111,7 @@ static int run_jobs(struct update_writer *writer, struct change_group *group, st
 
 void writer_tell_changed(struct update_writer *writer, const struct zone *zone)
 {
-	(void)writer;
+	notifier_tell(writer->notifier, zone->apex);
 	catalog_changed(zone);
 }
 

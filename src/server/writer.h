@@ -4,6 +4,7 @@
 
 #include "base/log_bound.h"
 #include "server/count.h"
+#include "server/notify.h"
 #include "server/queue.h"
 #include "server/receipt.h"
 #include "server/state.h"
@@ -18,6 +19,7 @@ struct update_writer {
 	const struct state *state; /* with which it begins */
 	struct update_queue queue;
 	struct replay *replay;
+	struct notifier *notifier; /* whom to tell of changes; NULL: nobody */
 	struct receipts receipts;
 	struct trimmer trimmer; /* of the zones that writer_recall() was called with last */
 	struct counts counts;
@@ -43,6 +45,12 @@ void writer_done(struct update_writer *writer);
  * must live until this is called with another one.
  */
 int writer_recall(struct update_writer *writer, const struct state *state);
+
+/*
+ * To be called in the writer's thread when a change of the zone is committed that did not come as a job:
+ * an import, a transfer. Whoever wants to know of it is told.
+ */
+void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
 
 /* Carries out a list of jobs, and calls done for each. */
 void writer_run(struct update_writer *writer, struct job *list);

@@ -38,6 +38,16 @@ static void require(bool holds)
 		abort();
 }
 
+/* Something for the change log, with a key that requests are not signed with. */
+static void change(const char *zone, const char *line)
+{
+	message_begin(&message, KNOT_OPCODE_UPDATE, zone, KNOT_RRTYPE_SOA);
+	message_record(&message, 2, line);
+	message_sign(&message, &(struct message_signature){ .key = "hmac-sha512" });
+	fixture_ask(&fixture, message_get(&message));
+	require(fixture.response.size > 0 && (fixture.response.wire[3] & 15) == 0);
+}
+
 static void server_begin(void)
 {
 	struct text yaml = { 0 };
@@ -46,14 +56,20 @@ static void server_begin(void)
 	require(fixture_write(&fixture, "example.zone", example_zone) == 0);
 	text_puts(&yaml, fixture_keys);
 	text_puts(&yaml, "server: {version: v, identity: i}\nzone:\n"
-			 "  - {domain: example, file: example.zone, transfer: 127.0.0.1}\n"
+			 "  - {domain: example, file: example.zone, transfer: 127.0.0.1, "
+			 "update: hmac-sha512}\n"
 			 "  - {domain: d.example, transfer: hmac-sha256}\n"
 			 "  - {domain: r.example, file: example.zone, transfer: 127.0.0.1, "
-			 "number-ranges: on}\n"
+			 "update: hmac-sha512, number-ranges: on}\n"
 			 "  - {domain: copy, file: example.zone, primary: 127.0.0.1, "
 			 "update-forward: 127.0.0.1}\n");
 	require(fixture_start(&fixture, text_get(&yaml)) == 0);
 	text_done(&yaml);
+	change("example.", "a.b.example. 60 IN TXT \"came\"");
+	change("example.", "a.b.example. 0 ANY ANY");
+	change("example.", "c.example. 90 IN A 192.0.2.7");
+	change("r.example.", "c.r.example. 90 IN A 192.0.2.7");
+	change("r.example.", "1.3.2.1.r.example. 90 IN A 192.0.2.7");
 	log_limit(0);
 }
 

@@ -257,6 +257,78 @@ static void a_transfer_of_ranges_goes_on_or_ends(void **state)
 	fixture_done(&other);
 }
 
+static void post(const char *line)
+{
+	const char *const lines[] = { line, NULL };
+
+	fixture_ask(&fixture, message_update(&message, lines));
+	assert_string_equal(show_rcode(response()), "NOERROR");
+}
+
+/* Where the difference can't be made the zone goes out, or the SOA alone, or nothing does. */
+static void a_difference_goes_out_or_the_zone_does(void **state)
+{
+	(void)state;
+	post("difference.example. 60 IN A 192.0.2.1");
+	post("difference.example. 60 IN A 192.0.2.2");
+	for (int tcp = 0; tcp < 2; tcp++) {
+		bool reached = true;
+		unsigned n = 1;
+
+		fixture.tcp = tcp != 0;
+		for (; reached; n++) {
+			message_begin(&message, KNOT_OPCODE_QUERY, "example.", KNOT_RRTYPE_IXFR);
+			message_record(&message, 2, "example. 0 IN SOA . . 1 0 0 0 0");
+			oom_fail_at(n);
+			enum response outcome = fixture_ask(&fixture, message_get(&message));
+			bool sent = outcome == RESPONSE_READY ||
+				    (outcome == RESPONSE_STREAM && fixture_stream(&fixture));
+			reached = oom_failed();
+			oom_fail_at(0);
+			assert_true(sent || reached);
+			if (sent && strcmp(show_rcode(response()), "NOERROR") != 0)
+				assert_true(reached);
+			arena_done(&fixture.responder.arena);
+		}
+		assert_true(n > 6);
+	}
+	fixture.tcp = false;
+}
+
+static void a_notifier_is_made_whole_or_not_at_all(void **state)
+{
+	static struct fixture other;
+	struct notifier *notifier = NULL;
+	unsigned n = 1;
+	int err;
+
+	(void)state;
+	assert_int_equal(fixture_init(&other), 0);
+	assert_int_equal(
+		fixture_start(&other,
+			      "key: {id: k, algorithm: hmac-sha256, secret: \"" FIXTURE_SECRET
+			      "\"}\nzone: {domain: example, notify: [127.0.0.1@1, "
+			      "{address: \"::1@1\", key: k}]}\n"),
+		0);
+	do {
+		oom_fail_at(n++);
+		err = notifier_new(&notifier, other.store, other.state);
+		oom_fail_at(0);
+		assert_true(err == 0 || err == -ENOMEM);
+	} while (err != 0);
+	assert_true(n > 8);
+	n = 1;
+	do {
+		oom_fail_at(n++);
+		err = notifier_use(notifier, other.state);
+		oom_fail_at(0);
+		assert_true(err == 0 || err == -ENOMEM);
+	} while (err != 0);
+	assert_true(n > 6);
+	notifier_stop(notifier);
+	fixture_done(&other);
+}
+
 /* The n-th allocation fails between the arrival of an update and its response. */
 static void update_try(unsigned n, bool *reached)
 {
@@ -374,6 +446,8 @@ int main(void)
 		cmocka_unit_test(a_transfer_begins_or_fails),
 		cmocka_unit_test(a_change_log_begins_or_fails),
 		cmocka_unit_test(a_transfer_of_ranges_goes_on_or_ends),
+		cmocka_unit_test(a_difference_goes_out_or_the_zone_does),
+		cmocka_unit_test(a_notifier_is_made_whole_or_not_at_all),
 		cmocka_unit_test(an_update_is_carried_out_whole_or_not_at_all),
 		cmocka_unit_test(a_catalog_is_followed_whole_or_not_at_all),
 	};
