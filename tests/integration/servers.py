@@ -535,7 +535,7 @@ key:
             zones += (f"  - domain: \"{domain}\"\n    storage: {self.directory}\n"
                       f"    file: {self.zone_file(domain)}\n    zonefile-sync: -1\n"
                       f"    semantic-checks: off\n    acl: [{', '.join(names)}]\n"
-                      f"    notify: [{', '.join(told)}]\n")
+                      + (f"    notify: [{', '.join(told)}]\n" if told else ""))
         if remotes:
             text += "remote:\n" + remotes
         self.write("knot.conf", text + acl + zones)

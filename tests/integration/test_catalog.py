@@ -391,7 +391,6 @@ class KnotdProducer(servers.Knotd):
         super().configure()
         with open(self.path("knot.conf"), encoding="ascii") as f:
             conf = f.read()
-        conf = conf.replace("    notify: []\n", "")
         for domain in self.zones:
             at = conf.index(f'  - domain: "{domain}"\n') + len(f'  - domain: "{domain}"\n')
             conf = (conf[:at] + "    catalog-role: member\n    catalog-zone: cat.example\n"
