@@ -15,7 +15,7 @@ struct log_bound {
 	unsigned lines, more;
 };
 
-enum { LOG_BOUND_LINES = 20 };
+enum { LOG_BOUND_LINES = 100 };
 
 /* Whether there may be a line about an event of now; may write one about those before it that got none. */
 bool log_bound_pass(struct log_bound *bound, int64_t now_ms);

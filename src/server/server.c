@@ -303,11 +303,26 @@ static int start(struct server *server, struct text *fault)
 	return err;
 }
 
+/* There are many threads, each with few and small frames; the usual stacks would take a whole address space limit. */
+static void bound_stacks(void)
+{
+	enum { STACK = 1 << 20 };
+	pthread_attr_t attributes;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return;
+	if (pthread_attr_setstacksize(&attributes, STACK) == 0)
+		pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
+}
+
 int server_start(struct server **ret, struct conf *conf, struct text *fault)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	struct state *state = NULL;
 	int err = state_new(&state, conf, fault);
+
+	bound_stacks();
 
 	if (server == NULL) {
 		state_free(state);
