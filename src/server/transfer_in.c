@@ -109,6 +109,7 @@ static int refused(struct fetch *f)
 	client_refusal(&text, f->client, &f->copied.answer);
 	free(f->t->why);
 	f->t->why = text.data;
+	f->t->refused = true;
 	return -EACCES;
 }
 
