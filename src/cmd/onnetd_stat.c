@@ -211,7 +211,9 @@ static const char *age_text(struct arena *arena, uint64_t seconds)
 		return arena_printf(arena, "%llu s", (unsigned long long)seconds);
 	if (seconds < 2 * 3600)
 		return arena_printf(arena, "%llu min", (unsigned long long)(seconds / 60));
-	return arena_printf(arena, "%.1f h", (double)seconds / 3600);
+	if (seconds < 2 * 86400)
+		return arena_printf(arena, "%.1f h", (double)seconds / 3600);
+	return arena_printf(arena, "%.1f d", (double)seconds / 86400);
 }
 
 static void store_format(struct text *out, struct report *r)
