@@ -355,12 +355,6 @@ static void call_workers(struct server *server)
 			nanosleep(&pause, NULL);
 }
 
-static int do_nothing(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
 /* What seed_zones() needs, in the writer's thread. */
 struct seed {
 	struct update_writer *writer;
@@ -438,16 +432,31 @@ static int seed(struct server *server, const struct state *state, struct text *f
 	return err;
 }
 
+/* What use_task() needs, in the writer's thread. */
+struct use {
+	struct update_writer *writer;
+	const struct state *state;
+};
+
+static int use_task(void *arg)
+{
+	struct use *use = arg;
+
+	writer_use(use->writer, use->state);
+	return 0;
+}
+
 /* Makes a state the one that all work with, and frees the one before. */
 static void go_over(struct server *server, struct state *state)
 {
+	struct use use = { &server->writer, state };
 	struct state *old = server->state;
 
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	call_workers(server);
 	forwarder_settle(server->forwarder);
-	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
+	while (writer_call(&server->writer, use_task, &use) == -EAGAIN)
 		call_workers(server);
 	call_workers(server);
 	observed_pass(&server->observed);
