@@ -460,6 +460,7 @@ static void go_over(struct server *server, struct state *state)
 		call_workers(server);
 	call_workers(server);
 	observed_pass(&server->observed);
+	secondary_forget(server->secondary, old);
 	state_free(old);
 	if (notifier_use(server->notifier, state) != 0)
 		log_error("out of memory: who is notified of changes stays as it was");
