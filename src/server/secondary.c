@@ -87,7 +87,7 @@ static int keep_task(void *arg)
 
 static bool is_to_be_kept(const struct copy *copy)
 {
-	uint64_t share = copy->version.timers.expire / KEEP_SHARE;
+	uint64_t share = (uint64_t)refresh_life_ms(&copy->version.timers) / 1000 / KEEP_SHARE;
 
 	share = share < 1 ? 1 : share > KEEP_MOST_S ? KEEP_MOST_S : share;
 	return copy->version.there &&
@@ -117,10 +117,9 @@ static void open_gate(struct copy *copy)
 static void close_gate(struct copy *copy)
 {
 	if (!atomic_exchange(&copy->gate->closed, true))
-		log_error(
-			"zone %s: expired: no primary could be asked for %u seconds, so it is not "
-			"answered for any more (SERVFAIL)",
-			copy->text, copy->version.timers.expire);
+		log_error("zone %s: expired: no primary could be asked for %lld seconds, so it is "
+			  "not answered for any more (SERVFAIL)",
+			  copy->text, (long long)refresh_life_ms(&copy->version.timers) / 1000);
 }
 
 /* With the lock held: what a check has found out. */
