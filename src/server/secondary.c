@@ -73,7 +73,8 @@ static int keep_task(void *arg)
 	if (err != 0)
 		return err;
 	pthread_mutex_lock(&s->lock);
-	if (keep->only != NULL)
+	if (keep->only != NULL &&
+	    !atomic_load(&keep->only->dropped)) /* else its records may be gone */
 		err = keep_one(txn, keep->only);
 	for (size_t i = 0; keep->only == NULL && err == 0 && i < s->count; i++)
 		if (s->copy[i]->version.there && s->copy[i]->version.checked != s->copy[i]->kept)
