@@ -18,6 +18,7 @@
 struct sample {
 	char name[KNOT_DNAME_TXT_MAXLEN + 1];
 	struct store_zone record;
+	bool is_copy, expired;
 	bool has_serial;
 	uint32_t serial;
 	uint64_t oldest_s, newest_s; /* of the change log; 0: it is empty */
@@ -27,6 +28,12 @@ static bool read_serial(const struct sample *sample, double *ret)
 {
 	*ret = sample->serial;
 	return sample->has_serial;
+}
+
+static bool read_expired(const struct sample *sample, double *ret)
+{
+	*ret = sample->expired;
+	return sample->is_copy;
 }
 
 static bool read_names(const struct sample *sample, double *ret)
@@ -73,6 +80,8 @@ static const struct {
 	bool (*read)(const struct sample *sample, double *ret); /* false: nothing is shown */
 } rows[] = {
 	{ "onnet_zone_serial", "gauge", "The serial of the zone's SOA record.", read_serial },
+	{ "onnet_zone_expired", "gauge",
+	  "Of a copy: 1 where it has expired and is not answered from, else 0.", read_expired },
 	{ "onnet_zone_names", "gauge", "Names that have records, numbers included.", read_names },
 	{ "onnet_zone_numbers", "gauge", "Numbers that have records.", read_numbers },
 	{ "onnet_zone_change_timestamp_seconds", "gauge",
@@ -106,6 +115,9 @@ static bool take_sample(struct sample *ret, struct store_txn *txn, const struct 
 	if (knot_dname_to_str(ret->name, zone->apex, sizeof(ret->name)) == NULL ||
 	    store_zone_get(txn, zone->apex, &ret->record) != 0)
 		return false;
+
+	ret->is_copy = zone->closed != NULL;
+	ret->expired = ret->is_copy && atomic_load(zone->closed);
 
 	size_t size = strlen(ret->name);
 	if (size > 1)

@@ -353,7 +353,8 @@ def expressions():
 
 
 def test_examples_and_manual_name_metrics_that_there_are(watch):
-    w = watch()
+    copy = {"text": ZONES["example.net"]["text"], "primary": "127.0.0.1@1"}
+    w = watch(zones={**ZONES, "copy.example": copy})
     assert change(server=w.server).rcode() == 0   # what has changed has a time of that
     now = w.scrape()
     asked = list(expressions())

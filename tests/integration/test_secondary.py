@@ -22,6 +22,7 @@ import dns.update
 import pytest
 
 import certificates
+import metrics
 import primary as script
 import servers
 from primary import record, soa
@@ -181,10 +182,18 @@ def test_ranges_reach_another_onnetd_as_they_are_stored(start_onnetd):
 def test_a_copy_expires_and_comes_back(start_onnetd):
     text = zone_text(["a A 192.0.2.1"], timers="1 1 3 60")
     primary = start_onnetd({ZONE: {"text": text}})
-    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}})
+    door = servers.take_port()
+    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}},
+                             server={"metrics": [f"127.0.0.1@{door}"]})
+
+    def expired():
+        return metrics.scrape(door).get("onnet_zone_expired", zone="example")
+
     until(lambda: rcode(secondary) == "NOERROR", "the copy")
+    assert expired() == 0
     primary.stop()
     until(lambda: rcode(secondary) == "SERVFAIL", "the expiry")
+    assert expired() == 1
     assert rcode(secondary, "a." + ZONE, "A") == "SERVFAIL"
     assert rcode(secondary, ZONE, "AXFR", tcp=True) == "SERVFAIL"
     secondary.restart()
@@ -194,6 +203,8 @@ def test_a_copy_expires_and_comes_back(start_onnetd):
     assert rcode(secondary) == "SERVFAIL"
     primary.start()
     until(lambda: rcode(secondary) == "NOERROR", "the copy to be good again")
+    assert expired() == 0
+    servers.release_port(door)
     log = secondary.log()
     assert log.count("expired: no primary could be asked") == 3
     assert 1 <= log.count("nothing listens on") <= 6, "not at each try"
