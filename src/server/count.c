@@ -124,7 +124,7 @@ const struct count_name count_names[COUNTS] = {
 		"Groups of updates that the store could not take." },
 	[COUNT_FORWARDED] = { "onnet_updates_forwarded_total",
 			      "Updates of copies that were sent on to a primary." },
-	[COUNT_NOTIFY_IN] = { "onnet_notify_total{direction=\"in\"}",
+	[COUNT_NOTIFY_IN] = { "onnet_notifies_taken_total",
 			      "NOTIFY messages that were taken." },
 	[COUNT_TRANSFER_IN] = { "onnet_transfers_total{direction=\"in\"}",
 				"Transfers that went through." },
