@@ -112,8 +112,7 @@ bool copy_follows(const struct copy *copy, const struct state *state, size_t ind
 		const struct copy_peer *peer = &copy->peer[i];
 		const struct conf_peer *from = &conf->primary[i];
 
-		if (peer->address.size != from->address.size ||
-		    memcmp(&peer->address.socket, &from->address.socket, from->address.size) != 0 ||
+		if (!conf_address_equal(&peer->address, &from->address) ||
 		    !same_text(peer->tls, from->tls) ||
 		    !same_key(&peer->key, state_key(state, from->key)))
 			return false;

@@ -380,7 +380,7 @@ static bool same_addresses(const struct conf_address *a, size_t a_count,
 	if (a_count != b_count)
 		return false;
 	for (size_t i = 0; i < a_count; i++)
-		if (a[i].size != b[i].size || memcmp(&a[i].socket, &b[i].socket, a[i].size) != 0)
+		if (!conf_address_equal(&a[i], &b[i]))
 			return false;
 	return true;
 }
