@@ -21,9 +21,9 @@
 #include "client/socket.h"
 #include "server/check.h"
 #include "server/load.h"
+#include "server/waiting.h"
 
 enum {
-	THREADS = 6,
 	RHYTHM_MS = 20, /* between two looks at all copies */
 	SLEEP_MAX_MS = 60 * 1000,
 	KEEP_SHARE = 8,
@@ -34,7 +34,7 @@ struct secondary {
 	struct update_writer *writer;
 	_Atomic(const struct state *) *state;
 	struct unreachable unreachable;
-	pthread_t thread[THREADS + 1]; /* the first is the one that looks */
+	pthread_t thread[WAITING_THREADS + 1]; /* the first is the one that looks */
 	size_t threads;
 	int bell, stop; /* eventfds; stop is rung once */
 	atomic_bool stopping;
@@ -43,7 +43,7 @@ struct secondary {
 	pthread_cond_t filled;
 	struct copy **copy; /* by their names */
 	size_t count;
-	struct copy *ready, **ready_last; /* waiting for a thread */
+	struct waiting waiting; /* for a thread */
 };
 
 /* --- keeping when copies were good --- */
@@ -180,19 +180,20 @@ static void check(struct secondary *s, struct copy *copy)
 static void *check_main(void *arg)
 {
 	struct secondary *s = arg;
+	size_t turn = 0;
 
 	client_socket_heed(s->stop);
 	pthread_mutex_lock(&s->lock);
 	while (!atomic_load(&s->stopping)) {
-		struct copy *copy = s->ready;
+		bool others;
+		struct copy *copy = waiting_take(&s->waiting, &turn, &others);
 
+		if (others)
+			pthread_cond_signal(&s->filled);
 		if (copy == NULL) {
 			pthread_cond_wait(&s->filled, &s->lock);
 			continue;
 		}
-		s->ready = copy->next;
-		if (s->ready == NULL)
-			s->ready_last = &s->ready;
 		check(s, copy);
 		ring(s->bell);
 	}
@@ -216,9 +217,7 @@ static void take_notified(struct secondary *s, struct copy *copy, struct copy_ga
 
 static void make_ready(struct secondary *s, struct copy *copy)
 {
-	copy->next = NULL;
-	*s->ready_last = copy;
-	s->ready_last = &copy->next;
+	waiting_put(&s->waiting, copy);
 	pthread_cond_signal(&s->filled);
 }
 
@@ -438,7 +437,7 @@ int secondary_new(struct secondary **ret, struct update_writer *writer,
 		return -ENOMEM;
 	s->writer = writer;
 	s->state = state;
-	s->ready_last = &s->ready;
+	waiting_init(&s->waiting);
 	s->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	s->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	unreachable_init(&s->unreachable);
@@ -457,7 +456,7 @@ int secondary_start(struct secondary *s)
 {
 	int err = 0;
 
-	for (; err == 0 && s->threads < THREADS + 1; s->threads += err == 0)
+	for (; err == 0 && s->threads < WAITING_THREADS + 1; s->threads += err == 0)
 		err = -pthread_create(&s->thread[s->threads], NULL,
 				      s->threads == 0 ? look_main : check_main, s);
 	return err;
@@ -498,7 +497,7 @@ void secondary_free(struct secondary *s)
 {
 	if (s == NULL)
 		return;
-	for (struct copy *copy = s->ready, *next; copy != NULL; copy = next) {
+	for (struct copy *copy = s->waiting.first, *next; copy != NULL; copy = next) {
 		next = copy->next;
 		if (atomic_load(&copy->dropped))
 			copy_free(copy);

@@ -527,6 +527,35 @@ def test_a_stream_without_end_stops_nobody(start_onnetd):
     primary.close()
 
 
+class Slow(script.Primary):
+    """Of any zone; a transfer begins and does not go on until end is set."""
+
+    def __init__(self, end):
+        def transfer(request):
+            yield [soa(request.question[0].name.to_text(), 1)]
+            end.wait()
+        super().__init__(".", 1, transfer)
+
+    def answer_soa(self, request):
+        name = request.question[0].name.to_text()
+        return self.response(request, [soa(name, self.serial)]).to_wire()
+
+
+def test_a_slow_primary_of_many_zones_keeps_none_from_another(start_onnetd):
+    end = threading.Event()
+    slow = Slow(end)
+    good = start_onnetd({ZONE: {"text": zone_text(["a A 192.0.2.1"])}})
+    zones = {f"z{i}.": {"primary": f"{ADDRESS}@{slow.port}"} for i in range(20)}
+    secondary = start_onnetd(zones)
+    until(lambda: slow.asked.count("AXFR") >= 4, "transfers that do not go on")
+    secondary.zones[ZONE] = {"primary": peers(good.port)}
+    secondary.configure()
+    secondary.reload()
+    until(lambda: rcode(secondary) == "NOERROR", "the other primary's zone")
+    end.set()
+    slow.close()
+
+
 # --- updates go on to the primary ---
 
 def why(response):
