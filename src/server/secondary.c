@@ -55,7 +55,7 @@ struct keep {
 
 static int keep_one(struct store_txn *txn, struct copy *copy)
 {
-	int err = store_checked_put(txn, copy->zone.apex, copy->version.checked);
+	int err = copy_version_keep(txn, &copy->zone, copy->version.checked, copy->version.ranges);
 
 	if (err == 0)
 		copy->kept = copy->version.checked;

@@ -179,6 +179,26 @@ def test_ranges_reach_another_onnetd_as_they_are_stored(start_onnetd):
 
 # --- timers ---
 
+@pytest.mark.parametrize("how", ["reload", "restart"])
+def test_a_copy_that_shall_have_ranges_or_none_is_fetched_anew(start_onnetd, build, how):
+    text = zone_text(["*.1.2 A 192.0.2.1", "3.1.2 A 192.0.2.3"])
+    primary = start_onnetd({ZONE: {"text": text, "number-ranges": "on"}})
+    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}})
+    until(lambda: rcode(secondary) == "NOERROR", "the copy")
+    plain = exported(secondary, build)
+    assert plain != exported(primary, build)
+    for ranges in ("on", "off"):
+        secondary.zones[ZONE]["number-ranges"] = ranges
+        start = len(secondary.log())
+        secondary.configure()
+        if how == "reload":
+            secondary.reload()
+        else:
+            secondary.restart()
+        secondary.wait_log("AXFR, serial 1 to 1", start)
+        assert exported(secondary, build) == (exported(primary, build) if ranges == "on" else plain)
+
+
 def test_a_copy_expires_and_comes_back(start_onnetd):
     text = zone_text(["a A 192.0.2.1"], timers="1 1 3 60")
     primary = start_onnetd({ZONE: {"text": text}})
