@@ -199,6 +199,11 @@ int conf_prefix_parse(struct conf_prefix *ret, const char *text)
 	return prefix_parse(ret, text, why);
 }
 
+bool conf_address_equal(const struct conf_address *a, const struct conf_address *b)
+{
+	return a->size == b->size && memcmp(&a->socket, &b->socket, a->size) == 0;
+}
+
 bool conf_prefix_match(const struct conf_prefix *prefix, const struct sockaddr *address)
 {
 	struct conf_prefix peer = { .family = address->sa_family, .length = prefix->length };

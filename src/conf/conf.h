@@ -194,6 +194,9 @@ const struct conf_key *conf_key_find(const struct conf *conf, const char *id);
 /* "192.0.2.1@5300", "::1@53", "192.0.2.1"; the port is optional. -EINVAL where it is none of these. */
 int conf_address_parse(struct conf_address *ret, const char *text, uint16_t default_port);
 
+/* With their ports. */
+bool conf_address_equal(const struct conf_address *a, const struct conf_address *b);
+
 /* "192.0.2.0/24", "::1"; bits beyond the length must be zero. -EINVAL. */
 int conf_prefix_parse(struct conf_prefix *ret, const char *text);
 

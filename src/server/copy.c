@@ -113,8 +113,7 @@ bool copy_follows(const struct copy *copy, const struct state *state, size_t ind
 		const struct copy_peer *peer = &copy->peer[i];
 		const struct conf_peer *from = &conf->primary[i];
 
-		if (peer->address.size != from->address.size ||
-		    memcmp(&peer->address.socket, &from->address.socket, from->address.size) != 0 ||
+		if (!conf_address_equal(&peer->address, &from->address) ||
 		    !same_text(peer->tls, from->tls) ||
 		    !same_key(&peer->key, state_key(state, from->key)))
 			return false;
@@ -134,6 +133,26 @@ static void read_soa(struct copy_version *ret, struct slice rdata)
 					       .expire = get_u32(fields + EXPIRE_AT) };
 }
 
+/* The time is kept as one number, of which it leaves most bits alone. */
+static const uint64_t with_ranges = UINT64_C(1) << 63;
+
+int copy_version_keep(struct store_txn *txn, const struct zone *zone, uint64_t checked, bool ranges)
+{
+	return store_checked_put(txn, zone->apex, checked | (ranges ? with_ranges : 0));
+}
+
+static int read_kept(struct copy_version *ret, struct store_txn *txn, const struct zone *zone)
+{
+	uint64_t kept = 0;
+	int err = store_checked_get(txn, zone->apex, &kept);
+
+	ret->checked = kept & ~with_ranges;
+	ret->ranges = (kept & with_ranges) != 0;
+	if (err == -ENOENT) /* it comes from a file of ours */
+		ret->ranges = zone->number_ranges;
+	return err == -ENOENT ? 0 : err;
+}
+
 int copy_version_get(struct copy_version *ret, struct store_txn *txn, const struct zone *zone)
 {
 	struct copy_version version = { 0 };
@@ -149,9 +168,7 @@ int copy_version_get(struct copy_version *ret, struct store_txn *txn, const stru
 	if (err == -ENOENT)
 		err = 0;
 	if (err == 0 && version.there)
-		err = store_checked_get(txn, zone->apex, &version.checked);
-	if (err == -ENOENT)
-		err = 0;
+		err = read_kept(&version, txn, zone);
 	if (err == 0)
 		*ret = version;
 	return err;

@@ -23,6 +23,7 @@ struct copy_peer {
 /* What the store says of a copy. */
 struct copy_version {
 	bool there;
+	bool ranges; /* it was transferred as a zone with number ranges */
 	uint32_t serial;
 	struct refresh_timers timers;
 	uint64_t checked; /* when it was last known to be good, seconds since 1970; 0: not known */
@@ -59,6 +60,10 @@ bool copy_follows(const struct copy *copy, const struct state *state, size_t ind
 
 /* What the store has of it; there is false where there is no zone. */
 int copy_version_get(struct copy_version *ret, struct store_txn *txn, const struct zone *zone);
+
+/* Has the store keep when it was good, and how it was transferred. */
+int copy_version_keep(struct store_txn *txn, const struct zone *zone, uint64_t checked,
+		      bool ranges);
 
 /* How a primary is to be asked; what the options point to is the peer's. */
 struct client_options copy_peer_options(const struct copy_peer *peer);

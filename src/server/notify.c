@@ -277,8 +277,7 @@ static struct notify_peer *find_peer(const struct notifier *notifier, struct sli
 		struct notify_peer *peer = &zone->peer[i];
 
 		if (peer->tries > 0 && get_u16(answer.data) == peer->mark.id &&
-		    peer->address.size == from->size &&
-		    memcmp(&peer->address.socket, &from->socket, from->size) == 0) {
+		    conf_address_equal(&peer->address, from)) {
 			*ret = zone;
 			return peer;
 		}

@@ -142,17 +142,12 @@ static bool same_key(const knot_tsig_key_t *a, const knot_tsig_key_t *b)
 						    knot_dname_is_equal(a->name, b->name);
 }
 
-static bool same_address(const struct conf_address *a, const struct conf_address *b)
-{
-	return a->size == b->size && memcmp(&a->socket, &b->socket, a->size) == 0;
-}
-
 static void follow_peer(struct notify_peer *peer, const struct notify_zone *old)
 {
 	for (size_t i = 0; i < old->count; i++) {
 		const struct notify_peer *was = &old->peer[i];
 
-		if (!same_address(&was->address, &peer->address) ||
+		if (!conf_address_equal(&was->address, &peer->address) ||
 		    !same_key(&was->key, &peer->key))
 			continue;
 

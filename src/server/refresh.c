@@ -3,6 +3,9 @@
  * The timers of a copy (RFC 1034 4.3.5). After a check that went well the next one is due REFRESH later, after one
  * that failed RETRY later; EXPIRE after the last good one "the secondary must assume that its copy is obsolete".
  *
+ * An EXPIRE that ends before a check has failed and was tried again would close a zone whose primary lives, so
+ * that it is no shorter than REFRESH and RETRY together.
+ *
  * Where checks fail again and again the time between them doubles, up to REFRESH, or up to five minutes where there
  * is no copy at all: then, nothing is known of how often to ask. Times are a little shorter than said, by chance, so that
  * a thousand zones of one primary do not ask in one moment for ever.
@@ -33,6 +36,14 @@ static int64_t seconds(uint32_t value)
 	return clamp(value, 1, REFRESH_MOST_S) * SECOND_MS;
 }
 
+int64_t refresh_life_ms(const struct refresh_timers *timers)
+{
+	int64_t least = seconds(timers->refresh) + seconds(timers->retry);
+	int64_t life = (int64_t)timers->expire * SECOND_MS;
+
+	return life < least ? least : life;
+}
+
 void refresh_init_absent(struct refresh *r, int64_t now_ms)
 {
 	*r = (struct refresh){ .next_ms = now_ms };
@@ -43,7 +54,7 @@ void refresh_init(struct refresh *r, const struct refresh_timers *timers, int64_
 {
 	*r = (struct refresh){ .there = true,
 			       .next_ms = now_ms,
-			       .expire_ms = checked_ms + (int64_t)timers->expire * SECOND_MS };
+			       .expire_ms = checked_ms + refresh_life_ms(timers) };
 }
 
 void refresh_notify(struct refresh *r)
@@ -67,7 +78,7 @@ void refresh_succeed(struct refresh *r, const struct refresh_timers *timers, int
 	r->there = true;
 	r->failures = 0;
 	r->next_ms = now_ms + jitter(seconds(timers->refresh), random);
-	r->expire_ms = now_ms + (int64_t)timers->expire * SECOND_MS;
+	r->expire_ms = now_ms + refresh_life_ms(timers);
 }
 
 void refresh_fail(struct refresh *r, const struct refresh_timers *timers, int64_t now_ms,

@@ -23,6 +23,9 @@ struct refresh {
 	int64_t expire_ms; /* from then on the copy is no good */
 };
 
+/* How long a copy is good after a check that went well. */
+int64_t refresh_life_ms(const struct refresh_timers *timers);
+
 /* No copy yet: to be fetched at once. */
 void refresh_init_absent(struct refresh *r, int64_t now_ms);
 

@@ -21,9 +21,9 @@
 #include "client/socket.h"
 #include "server/check.h"
 #include "server/load.h"
+#include "server/waiting.h"
 
 enum {
-	THREADS = 6,
 	RHYTHM_MS = 20, /* between two looks at all copies */
 	SLEEP_MAX_MS = 60 * 1000,
 	KEEP_SHARE = 8,
@@ -34,7 +34,7 @@ struct secondary {
 	struct update_writer *writer;
 	_Atomic(const struct state *) *state;
 	struct unreachable unreachable;
-	pthread_t thread[THREADS + 1]; /* the first is the one that looks */
+	pthread_t thread[WAITING_THREADS + 1]; /* the first is the one that looks */
 	size_t threads;
 	int bell, stop; /* eventfds; stop is rung once */
 	atomic_bool stopping;
@@ -44,7 +44,7 @@ struct secondary {
 	struct copy **copy; /* by their names */
 	size_t count;
 	struct counts counts;
-	struct copy *ready, **ready_last; /* waiting for a thread */
+	struct waiting waiting; /* for a thread */
 };
 
 /* --- keeping when copies were good --- */
@@ -56,7 +56,7 @@ struct keep {
 
 static int keep_one(struct store_txn *txn, struct copy *copy)
 {
-	int err = store_checked_put(txn, copy->zone.apex, copy->version.checked);
+	int err = copy_version_keep(txn, &copy->zone, copy->version.checked, copy->version.ranges);
 
 	if (err == 0)
 		copy->kept = copy->version.checked;
@@ -74,7 +74,8 @@ static int keep_task(void *arg)
 	if (err != 0)
 		return err;
 	pthread_mutex_lock(&s->lock);
-	if (keep->only != NULL)
+	if (keep->only != NULL &&
+	    !atomic_load(&keep->only->dropped)) /* else its records may be gone */
 		err = keep_one(txn, keep->only);
 	for (size_t i = 0; keep->only == NULL && err == 0 && i < s->count; i++)
 		if (s->copy[i]->version.there && s->copy[i]->version.checked != s->copy[i]->kept)
@@ -88,7 +89,7 @@ static int keep_task(void *arg)
 
 static bool is_to_be_kept(const struct copy *copy)
 {
-	uint64_t share = copy->version.timers.expire / KEEP_SHARE;
+	uint64_t share = (uint64_t)refresh_life_ms(&copy->version.timers) / 1000 / KEEP_SHARE;
 
 	share = share < 1 ? 1 : share > KEEP_MOST_S ? KEEP_MOST_S : share;
 	return copy->version.there &&
@@ -118,10 +119,9 @@ static void open_gate(struct copy *copy)
 static void close_gate(struct copy *copy)
 {
 	if (!atomic_exchange(&copy->gate->closed, true))
-		log_error(
-			"zone %s: expired: no primary could be asked for %u seconds, so it is not "
-			"answered for any more (SERVFAIL)",
-			copy->text, copy->version.timers.expire);
+		log_error("zone %s: expired: no primary could be asked for %lld seconds, so it is "
+			  "not answered for any more (SERVFAIL)",
+			  copy->text, (long long)refresh_life_ms(&copy->version.timers) / 1000);
 }
 
 /* With the lock held: what a check has found out. */
@@ -183,19 +183,20 @@ static void check(struct secondary *s, struct copy *copy)
 static void *check_main(void *arg)
 {
 	struct secondary *s = arg;
+	size_t turn = 0;
 
 	client_socket_heed(s->stop);
 	pthread_mutex_lock(&s->lock);
 	while (!atomic_load(&s->stopping)) {
-		struct copy *copy = s->ready;
+		bool others;
+		struct copy *copy = waiting_take(&s->waiting, &turn, &others);
 
+		if (others)
+			pthread_cond_signal(&s->filled);
 		if (copy == NULL) {
 			pthread_cond_wait(&s->filled, &s->lock);
 			continue;
 		}
-		s->ready = copy->next;
-		if (s->ready == NULL)
-			s->ready_last = &s->ready;
 		check(s, copy);
 		ring(s->bell);
 	}
@@ -219,9 +220,7 @@ static void take_notified(struct secondary *s, struct copy *copy, struct copy_ga
 
 static void make_ready(struct secondary *s, struct copy *copy)
 {
-	copy->next = NULL;
-	*s->ready_last = copy;
-	s->ready_last = &copy->next;
+	waiting_put(&s->waiting, copy);
 	pthread_cond_signal(&s->filled);
 }
 
@@ -441,7 +440,7 @@ int secondary_new(struct secondary **ret, struct update_writer *writer,
 		return -ENOMEM;
 	s->writer = writer;
 	s->state = state;
-	s->ready_last = &s->ready;
+	waiting_init(&s->waiting);
 	s->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	s->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	unreachable_init(&s->unreachable);
@@ -460,7 +459,7 @@ int secondary_start(struct secondary *s)
 {
 	int err = 0;
 
-	for (; err == 0 && s->threads < THREADS + 1; s->threads += err == 0)
+	for (; err == 0 && s->threads < WAITING_THREADS + 1; s->threads += err == 0)
 		err = -pthread_create(&s->thread[s->threads], NULL,
 				      s->threads == 0 ? look_main : check_main, s);
 	return err;
@@ -501,7 +500,7 @@ void secondary_free(struct secondary *s)
 {
 	if (s == NULL)
 		return;
-	for (struct copy *copy = s->ready, *next; copy != NULL; copy = next) {
+	for (struct copy *copy = s->waiting.first, *next; copy != NULL; copy = next) {
 		next = copy->next;
 		if (atomic_load(&copy->dropped))
 			copy_free(copy);

@@ -357,12 +357,6 @@ static void call_workers(struct server *server)
 			nanosleep(&pause, NULL);
 }
 
-static int do_nothing(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
 /* What seed_zones() needs, in the writer's thread. */
 struct seed {
 	struct update_writer *writer;
@@ -388,7 +382,7 @@ static bool same_addresses(const struct conf_address *a, size_t a_count,
 	if (a_count != b_count)
 		return false;
 	for (size_t i = 0; i < a_count; i++)
-		if (a[i].size != b[i].size || memcmp(&a[i].socket, &b[i].socket, a[i].size) != 0)
+		if (!conf_address_equal(&a[i], &b[i]))
 			return false;
 	return true;
 }
@@ -440,16 +434,31 @@ static int seed(struct server *server, const struct state *state, struct text *f
 	return err;
 }
 
+/* What use_task() needs, in the writer's thread. */
+struct use {
+	struct update_writer *writer;
+	const struct state *state;
+};
+
+static int use_task(void *arg)
+{
+	struct use *use = arg;
+
+	writer_use(use->writer, use->state);
+	return 0;
+}
+
 /* Makes a state the one that all work with, and frees the one before. */
 static void go_over(struct server *server, struct state *state)
 {
+	struct use use = { &server->writer, state };
 	struct state *old = server->state;
 
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	call_workers(server);
 	forwarder_settle(server->forwarder);
-	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
+	while (writer_call(&server->writer, use_task, &use) == -EAGAIN)
 		call_workers(server);
 	call_workers(server);
 	observed_pass(&server->observed);

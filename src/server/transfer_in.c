@@ -204,7 +204,7 @@ static int commit_task(void *arg)
 		return err;
 	err = c->load != NULL ? switch_tree(c, txn) : apply_steps(c, txn);
 	if (err == 0)
-		err = store_checked_put(txn, c->zone->apex, clock_wall_s());
+		err = copy_version_keep(txn, c->zone, clock_wall_s(), t->copy->zone.number_ranges);
 	if (err == 0)
 		err = copy_version_get(&version, txn, c->zone);
 	if (err != 0) {

@@ -5,15 +5,11 @@
  */
 #include "server/unreachable.h"
 
-#include <string.h>
-
 static size_t find(const struct unreachable *u, const struct conf_address *address)
 {
 	size_t i = 0;
 
-	while (i < u->count &&
-	       (u->entry[i].address.size != address->size ||
-		memcmp(&u->entry[i].address.socket, &address->socket, address->size) != 0))
+	while (i < u->count && !conf_address_equal(&u->entry[i].address, address))
 		i++;
 	return i;
 }

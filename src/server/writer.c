@@ -284,6 +284,15 @@ static void step(struct update_writer *writer)
 	atomic_fetch_add_explicit(&writer->steps, 1, memory_order_relaxed);
 }
 
+/* How long there is nothing to do but updates. */
+static int64_t pause_us(struct update_writer *writer)
+{
+	int64_t trim_us = trimmer_pause_us(&writer->trimmer);
+	int64_t log_us = INT64_C(1000) * log_bound_expire(&writer->refused, clock_monotonic_ms());
+
+	return log_us >= 0 && log_us < trim_us ? log_us : trim_us;
+}
+
 /* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
 static void mind_store(struct update_writer *writer)
 {
@@ -292,7 +301,7 @@ static void mind_store(struct update_writer *writer)
 		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
 			trimmer_step(&writer->trimmer, writer->store)))
 			step(writer);
-	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
+	while (!queue_wait(&writer->queue, pause_us(writer)));
 }
 
 /*
@@ -350,6 +359,8 @@ static void *writer_main(void *arg)
 			  strerror(-err));
 		writer->forgetful = true;
 		kill(getpid(), SIGTERM);
+	} else {
+		writer_use(writer, writer->state);
 	}
 	for (;;) {
 		struct job *list = take_group(writer);
@@ -463,9 +474,12 @@ int writer_recall(struct update_writer *writer, const struct state *state)
 	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
 		err = recall_zone(writer, txn, zone_table_at(state->zones, i), now);
 	store_read_end(txn);
-	if (err == 0)
-		writer->trimmer = (struct trimmer){ .state = state };
 	return err;
+}
+
+void writer_use(struct update_writer *writer, const struct state *state)
+{
+	writer->trimmer = (struct trimmer){ .state = state };
 }
 
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state)

@@ -131,6 +131,37 @@ static void give(struct planning *p, struct membership_step *step,
 								 MEMBER_CHANGED;
 }
 
+/* Goes on to the catalog that the member is let go to, where that lists it. */
+static bool move_on(const struct planning *p, const struct catalog_source **source,
+		    const struct catalog_member **member)
+{
+	const struct catalog_source *other = find_source(p, (*member)->coo);
+	const struct catalog_member *there =
+		other != NULL && !other->broken ? catalog_find(&other->now, (*member)->zone) : NULL;
+
+	if (there == NULL)
+		return false;
+	*source = other;
+	*member = there;
+	return true;
+}
+
+/* Gives the zone to where its catalog, and those after it, let it go; where they send it round in a circle it stays. */
+static void move(struct planning *p, struct membership_step *step,
+		 const struct catalog_source *source, const struct catalog_member *member)
+{
+	const struct catalog_source *to = source;
+	const struct catalog_member *there = member;
+	size_t moves = 0;
+
+	while (moves <= p->count && move_on(p, &to, &there))
+		moves++;
+	if (moves > p->count)
+		give(p, step, source, member);
+	else
+		give(p, step, to, there);
+}
+
 static void plan_noted(struct planning *p, const struct membership *noted)
 {
 	struct membership_step *step = &p->step[p->steps++];
@@ -152,11 +183,7 @@ static void plan_noted(struct planning *p, const struct membership *noted)
 	member = catalog_find(&source->now, noted->zone);
 	if (member == NULL)
 		return;
-
-	const struct catalog_source *other = find_source(p, member->coo);
-	const struct catalog_member *there =
-		other != NULL && !other->broken ? catalog_find(&other->now, noted->zone) : NULL;
-	give(p, step, there != NULL ? other : source, there != NULL ? there : member);
+	move(p, step, source, member);
 }
 
 static struct membership_step *find_step(const struct planning *p, const knot_dname_t *zone)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Catalog zones (RFC 9432): onnetd makes one that named and knotd follow, and follows others."""
+import json
 import signal
 import time
 
@@ -13,6 +14,7 @@ import pytest
 
 import certificates
 import servers
+import test_stat
 import test_tls as tls_servers
 
 HEAD = "$TTL 60\n@ SOA ns.example. hostmaster.example. 1 3600 1 86400 60\n@ NS ns.example.\n"
@@ -313,6 +315,24 @@ def test_a_zone_moves_to_another_catalog(start_onnetd, nowhere):
     assert text(server, "m1.example") == "old"
     change(server, "cat2.example", "- u1.zones")
     wait_for(lambda: not served(server, "m1.example"))
+
+
+def test_the_change_log_of_a_member_gets_shorter_without_updates(start_onnetd, nowhere):
+    """Whoever minds change logs goes over to the zones that a catalog brought, and lets the ones before go."""
+    zones = consumer_zones(nowhere, **{"m1.example": {"text": HEAD, "update": ["ops"]}})
+    zones["cat1.example"]["member"] = [{"primary": f"127.0.0.1@{nowhere}", "log-age": "1s"}]
+    server = start_onnetd(zones)
+    change(server, "m1.example", "+ x TXT x")
+    del zones["m1.example"]
+    reload(server, zones)
+    time.sleep(2.1)  # so that the change is older than a second
+    change(server, "cat1.example", "+ u1.zones PTR m1.example.")
+
+    def entries():
+        stat = json.loads(test_stat.run(server, "stat", "--json").stdout)
+        return {zone["domain"]: zone["log_entries"] for zone in stat["zones"]}["m1.example"]
+
+    wait_for(lambda: served(server, "m1.example") and entries() == 0)
 
 
 def test_a_zone_that_is_declared_is_no_catalogs_any_more(start_onnetd, nowhere):

@@ -22,6 +22,7 @@ import dns.update
 import pytest
 
 import certificates
+import metrics
 import primary as script
 import servers
 from primary import record, soa
@@ -177,13 +178,41 @@ def test_ranges_reach_another_onnetd_as_they_are_stored(start_onnetd):
 
 # --- timers ---
 
+@pytest.mark.parametrize("how", ["reload", "restart"])
+def test_a_copy_that_shall_have_ranges_or_none_is_fetched_anew(start_onnetd, build, how):
+    text = zone_text(["*.1.2 A 192.0.2.1", "3.1.2 A 192.0.2.3"])
+    primary = start_onnetd({ZONE: {"text": text, "number-ranges": "on"}})
+    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}})
+    until(lambda: rcode(secondary) == "NOERROR", "the copy")
+    plain = exported(secondary, build)
+    assert plain != exported(primary, build)
+    for ranges in ("on", "off"):
+        secondary.zones[ZONE]["number-ranges"] = ranges
+        start = len(secondary.log())
+        secondary.configure()
+        if how == "reload":
+            secondary.reload()
+        else:
+            secondary.restart()
+        secondary.wait_log("AXFR, serial 1 to 1", start)
+        assert exported(secondary, build) == (exported(primary, build) if ranges == "on" else plain)
+
+
 def test_a_copy_expires_and_comes_back(start_onnetd):
     text = zone_text(["a A 192.0.2.1"], timers="1 1 3 60")
     primary = start_onnetd({ZONE: {"text": text}})
-    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}})
+    door = servers.take_port()
+    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}},
+                             server={"metrics": [f"127.0.0.1@{door}"]})
+
+    def expired():
+        return metrics.scrape(door).get("onnet_zone_expired", zone="example")
+
     until(lambda: rcode(secondary) == "NOERROR", "the copy")
+    assert expired() == 0
     primary.stop()
     until(lambda: rcode(secondary) == "SERVFAIL", "the expiry")
+    assert expired() == 1
     assert rcode(secondary, "a." + ZONE, "A") == "SERVFAIL"
     assert rcode(secondary, ZONE, "AXFR", tcp=True) == "SERVFAIL"
     secondary.restart()
@@ -193,6 +222,8 @@ def test_a_copy_expires_and_comes_back(start_onnetd):
     assert rcode(secondary) == "SERVFAIL"
     primary.start()
     until(lambda: rcode(secondary) == "NOERROR", "the copy to be good again")
+    assert expired() == 0
+    servers.release_port(door)
     log = secondary.log()
     assert log.count("expired: no primary could be asked") == 3
     assert 1 <= log.count("nothing listens on") <= 6, "not at each try"
@@ -548,6 +579,35 @@ def test_a_stream_without_end_stops_nobody(start_onnetd):
     secondary.restart()
     assert shown(secondary) == data(1)
     primary.close()
+
+
+class Slow(script.Primary):
+    """Of any zone; a transfer begins and does not go on until end is set."""
+
+    def __init__(self, end):
+        def transfer(request):
+            yield [soa(request.question[0].name.to_text(), 1)]
+            end.wait()
+        super().__init__(".", 1, transfer)
+
+    def answer_soa(self, request):
+        name = request.question[0].name.to_text()
+        return self.response(request, [soa(name, self.serial)]).to_wire()
+
+
+def test_a_slow_primary_of_many_zones_keeps_none_from_another(start_onnetd):
+    end = threading.Event()
+    slow = Slow(end)
+    good = start_onnetd({ZONE: {"text": zone_text(["a A 192.0.2.1"])}})
+    zones = {f"z{i}.": {"primary": f"{ADDRESS}@{slow.port}"} for i in range(20)}
+    secondary = start_onnetd(zones)
+    until(lambda: slow.asked.count("AXFR") >= 4, "transfers that do not go on")
+    secondary.zones[ZONE] = {"primary": peers(good.port)}
+    secondary.configure()
+    secondary.reload()
+    until(lambda: rcode(secondary) == "NOERROR", "the other primary's zone")
+    end.set()
+    slow.close()
 
 
 # --- updates go on to the primary ---

@@ -107,6 +107,19 @@ static void a_restart_goes_on_from_the_last_good_check(void **state)
 	assert_true(refresh_expired(&r, NOW + 1000));
 }
 
+static void it_does_not_expire_before_a_check_was_tried_again(void **state)
+{
+	static const struct refresh_timers table[] = { { 3600, 600, 60 }, { 3600, 600, 0 } };
+	struct refresh r = good();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		refresh_succeed(&r, &table[i], NOW, NO_JITTER);
+		assert_false(refresh_expired(&r, NOW + 4200 * 1000 - 1));
+		assert_true(refresh_expired(&r, NOW + 4200 * 1000));
+	}
+}
+
 static void many_notifications_are_one_check_more(void **state)
 {
 	struct refresh r = good();
@@ -127,12 +140,13 @@ static void many_notifications_are_one_check_more(void **state)
 
 static void it_is_to_be_looked_at_for_a_check_or_for_the_expiry(void **state)
 {
-	struct refresh_timers soon = { .refresh = 3600, .retry = 600, .expire = 60 };
 	struct refresh r = good();
 
 	(void)state;
 	assert_int_equal(refresh_wake_ms(&r, NOW), r.next_ms);
-	refresh_succeed(&r, &soon, NOW, NO_JITTER);
+	refresh_init(&r, &timers, NOW - 86340 * 1000, NOW);
+	refresh_begin(&r, NOW);
+	refresh_fail(&r, &timers, NOW, NO_JITTER);
 	assert_int_equal(refresh_wake_ms(&r, NOW), NOW + 60 * 1000);
 	assert_int_equal(refresh_wake_ms(&r, NOW + 60 * 1000), r.next_ms); /* that has been seen */
 	refresh_begin(&r, r.next_ms);
@@ -165,6 +179,7 @@ int main(void)
 		cmocka_unit_test(failures_double_the_time_from_retry_to_refresh),
 		cmocka_unit_test(without_a_copy_it_is_tried_soon_and_then_every_five_minutes),
 		cmocka_unit_test(it_expires_after_the_last_good_check),
+		cmocka_unit_test(it_does_not_expire_before_a_check_was_tried_again),
 		cmocka_unit_test(a_restart_goes_on_from_the_last_good_check),
 		cmocka_unit_test(many_notifications_are_one_check_more),
 		cmocka_unit_test(it_is_to_be_looked_at_for_a_check_or_for_the_expiry),

@@ -327,6 +327,20 @@ static void a_zone_moves_where_its_catalog_says(void **state)
 	ASSERT_PLAN("a. kept cat2.\nb. kept cat2.\n");
 }
 
+/* Else it would go to and fro for ever. */
+static void a_zone_that_is_sent_round_in_a_circle_stays(void **state)
+{
+	(void)state;
+	put_catalog(0, VERSION, "a.zones PTR a.\n");
+	put_catalog(1, VERSION, "a.zones PTR a.\ncoo.a.zones PTR cat1.\n");
+	ASSERT_PLAN("a. new cat1.\na. clashes cat2.\n");
+	put_catalog(0, VERSION, "a.zones PTR a.\ncoo.a.zones PTR cat2.\n");
+	for (int i = 0; i < 3; i++)
+		ASSERT_PLAN("a. kept cat1.\n");
+	put_catalog(0, VERSION, "a.zones PTR a.\ncoo.a.zones PTR cat1.\n");
+	ASSERT_PLAN("a. kept cat1.\n");
+}
+
 static void nobody_takes_a_zone_by_saying_that_it_moves(void **state)
 {
 	(void)state;
@@ -375,6 +389,7 @@ int main(void)
 		TEST(zones_come_stay_and_go),
 		TEST(a_zone_that_another_catalog_has_is_left_alone),
 		TEST(a_zone_moves_where_its_catalog_says),
+		TEST(a_zone_that_is_sent_round_in_a_circle_stays),
 		TEST(nobody_takes_a_zone_by_saying_that_it_moves),
 		TEST(a_zone_that_is_dropped_is_gone_with_its_log),
 	};
