@@ -104,6 +104,23 @@ static void prefixes_are_told_apart_and_no_more(void **state)
 }
 
 /* Half a million prefixes pass through a table for 65,000. */
+/* Nobody whose address is proven is shut out by who only says that he is near. */
+static void a_prefix_is_another_one_than_the_shorter_one_that_begins_alike(void **state)
+{
+	static const struct rate_limit wide = { 1, 1, { 24, 56 } }, narrow = { 1, 1, { 32, 64 } };
+	static const char *const first[] = { "192.0.2.0", "2001:db8:0:100::1" };
+	struct rate *rate;
+
+	(void)state;
+	assert_int_equal(rate_new(&rate), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(rate_take(rate, &wide, peer(first[i]), 0), 0);
+		assert_int_equal(rate_take(rate, &wide, peer(first[i]), 0), 1);
+		assert_true(rate_has(rate, &narrow, peer(first[i]), 0));
+	}
+	rate_free(rate);
+}
+
 static void whoever_is_limited_stays_so_while_others_come_and_go(void **state)
 {
 	struct rate *rate;
@@ -331,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bucket_holds_a_burst_and_fills_with_time),
 		cmocka_unit_test(prefixes_are_told_apart_and_no_more),
+		cmocka_unit_test(a_prefix_is_another_one_than_the_shorter_one_that_begins_alike),
 		cmocka_unit_test(whoever_is_limited_stays_so_while_others_come_and_go),
 		cmocka_unit_test(responses_over_the_limit_are_short_or_none),
 		cmocka_unit_test(a_short_response_is_no_longer_than_its_request),
