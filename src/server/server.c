@@ -355,12 +355,6 @@ static void call_workers(struct server *server)
 			nanosleep(&pause, NULL);
 }
 
-static int do_nothing(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
 /* What seed_zones() needs, in the writer's thread. */
 struct seed {
 	struct update_writer *writer;
@@ -378,6 +372,20 @@ static int seed_task(void *arg)
 		return err;
 	catalogs_produce(seed->writer->store, seed->state, seed->writer);
 	return writer_recall(seed->writer, seed->state);
+}
+
+/* The writer goes over to a state; what it did before that is done. */
+struct succession {
+	struct update_writer *writer;
+	const struct state *state;
+};
+
+static int succeed(void *arg)
+{
+	const struct succession *next = arg;
+
+	writer_use(next->writer, next->state);
+	return 0;
 }
 
 static bool same_addresses(const struct conf_address *a, size_t a_count,
@@ -441,16 +449,18 @@ static int seed(struct server *server, const struct state *state, struct text *f
 /* Makes a state the one that all work with, and frees the one before. */
 static void go_over(struct server *server, struct state *state)
 {
+	struct succession next = { &server->writer, state };
 	struct state *old = server->state;
 
 	server->state = state;
 	atomic_store(&server->shared.state, state);
 	call_workers(server);
 	forwarder_settle(server->forwarder);
-	while (writer_call(&server->writer, do_nothing, NULL) == -EAGAIN)
+	while (writer_call(&server->writer, succeed, &next) == -EAGAIN)
 		call_workers(server);
 	call_workers(server);
 	observed_pass(&server->observed);
+	secondary_forget(server->secondary, old);
 	state_free(old);
 	if (notifier_use(server->notifier, state) != 0)
 		log_error("out of memory: who is notified of changes stays as it was");

@@ -350,6 +350,8 @@ static void *writer_main(void *arg)
 			  strerror(-err));
 		writer->forgetful = true;
 		kill(getpid(), SIGTERM);
+	} else {
+		writer_use(writer, writer->state);
 	}
 	for (;;) {
 		struct job *list = take_group(writer);
@@ -463,9 +465,12 @@ int writer_recall(struct update_writer *writer, const struct state *state)
 	for (size_t i = 0; err == 0 && i < zone_table_count(state->zones); i++)
 		err = recall_zone(writer, txn, zone_table_at(state->zones, i), now);
 	store_read_end(txn);
-	if (err == 0)
-		writer->trimmer = (struct trimmer){ .state = state };
 	return err;
+}
+
+void writer_use(struct update_writer *writer, const struct state *state)
+{
+	writer->trimmer = (struct trimmer){ .state = state };
 }
 
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state)

@@ -21,7 +21,7 @@ struct update_writer {
 	struct replay *replay;
 	struct notifier *notifier; /* whom to tell of changes; NULL: nobody */
 	struct receipts receipts;
-	struct trimmer trimmer; /* of the zones that writer_recall() was called with last */
+	struct trimmer trimmer; /* of the zones that writer_use() was called with last */
 	struct counts counts;
 	struct log_bound refused;
 	struct arena arena;       /* of the change at hand; emptied after each */
@@ -40,23 +40,23 @@ struct update_writer {
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state);
 void writer_done(struct update_writer *writer);
 
-/*
- * Has it remember the signed updates that the store tells of, and mind the change logs of the state's zones, which
- * must live until this is called with another one.
- */
+/* Has it remember the signed updates that the store tells of. The state may be one that never becomes the newest. */
 int writer_recall(struct update_writer *writer, const struct state *state);
 
 /*
- * To be called in the writer's thread when a change of the zone is committed that did not come as a job:
- * an import, a transfer. Whoever wants to know of it is told.
+ * Has it mind the change logs of the state's zones, which must live until this is called with another one; in the
+ * writer's thread, or where that does not run.
+ */
+void writer_use(struct update_writer *writer, const struct state *state);
+
+/*
+ * Tells whoever wants to know that a commit has changed the zone; in the writer's thread. To be called for what did
+ * not come as a job: an import, a transfer.
  */
 void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
 
 /* Carries out a list of jobs, and calls done for each. */
 void writer_run(struct update_writer *writer, struct job *list);
-
-/* Tells whoever wants to know that a commit has changed the zone; in the writer's thread. */
-void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
 
 /*
  * A thread that remembers what the change logs have, which takes a while after many updates, and then
