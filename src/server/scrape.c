@@ -96,6 +96,8 @@ int scrape(struct observed *observed, struct text *text)
 	scrape_server(observed, text);
 	scrape_process(observed, text);
 
+	if (scrape_copies(observed->shared->secondary, text) != 0)
+		return -ENOMEM;
 	int err = store_read_begin(observed->store, &txn);
 	if (err == 0) {
 		err = scrape_zones(observed_enter(observed), txn, text);
