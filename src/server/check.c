@@ -144,7 +144,7 @@ static enum check_verdict check_peer(struct check *c, struct copy_peer *peer)
 {
 	const struct copy_version *version = &c->copy->version;
 	char why[96];
-	uint32_t serial;
+	uint32_t serial = 0;
 	enum check_verdict verdict;
 
 	if (ask_serial(c, peer, &serial) != 0)

@@ -50,8 +50,11 @@ static size_t prefix(uint8_t ret[PEER_ADDRESS_MAX], const struct sockaddr *peer,
 	size_t size = peer_address(ret, peer);
 	size_t length = size == 4 ? bits.v4 : bits.v6;
 
-	for (size_t i = length / 8; i < size; i++)
-		ret[i] = (uint8_t)(i == length / 8 ? ret[i] & 0xff00 >> length % 8 : 0);
+	for (size_t i = length / 8; i < size; i++) {
+		unsigned kept = i == length / 8 ? 0xff00u >> length % 8 : 0;
+
+		ret[i] = (uint8_t)(ret[i] & kept);
+	}
 	return size;
 }
 

@@ -369,7 +369,7 @@ static void drop(struct copy *copy)
 static bool is_in(struct copy *const *list, size_t count, const struct copy *copy)
 {
 	const struct copy *const *found =
-		bsearch(&copy, list, count, sizeof(*list), compare_copies);
+		count > 0 ? bsearch(&copy, list, count, sizeof(*list), compare_copies) : NULL;
 
 	return found != NULL && *found == copy;
 }

@@ -422,7 +422,8 @@ def play(start_onnetd, start_named, seed, updates, questions):
     made = [Zone(rng, origin) for origin in ORIGINS + SPARSE]
     description = {z.origin.rstrip("."): {"text": z.file(6 if z.sparse else 250),
                                           "update": ["127.0.0.0/8"]} for z in made}
-    pair = Pair(seed, rng, made, start_onnetd(description), start_named(description))
+    ours = start_onnetd(description, server={"tcp-idle-timeout": 600})  # asking named takes its time
+    pair = Pair(seed, rng, made, ours, start_named(description))
     contents = {zone: sorted(pair.content(zone)) for zone in made}
     rounds = 6
     try:
