@@ -208,7 +208,8 @@ static enum exchange_read hold_back(struct responder *r, struct exchange *x,
 	case LIMIT_SHORT:
 		count_add(&r->counts, COUNT_LIMITED_SHORT, 1);
 		x->cut = true;
-		x->rcode = KNOT_RCODE_NOERROR;
+		if (x->tsig.error == 0) /* which RFC 8945 5.2 wants NOTAUTH beside */
+			x->rcode = KNOT_RCODE_NOERROR;
 		return EXCHANGE_BROKEN;
 	case LIMIT_NOTHING:
 		count_add(&r->counts, COUNT_LIMITED_DROPPED, 1);

@@ -200,6 +200,22 @@ static void a_short_response_is_no_longer_than_its_request(void **state)
 	limit_end();
 }
 
+/* RFC 8945 5.2.1: the error in a TSIG record goes with NOTAUTH. */
+static void a_short_response_keeps_the_error_of_a_signature(void **state)
+{
+	(void)state;
+	limit_begin(1, 1);
+	ask();
+	message_begin(&message, KNOT_OPCODE_QUERY, "ns.example.", KNOT_RRTYPE_A);
+	message_sign(&message,
+		     &(struct message_signature){ .key = "nobody", .algorithm = "hmac-sha256" });
+	assert_int_equal(fixture_ask(&fixture, message_get(&message)), RESPONSE_READY);
+	assert_int_equal(fixture.response.wire[2] & 2, 2);
+	assert_string_equal(show_rcode(slice_make(fixture.response.wire, fixture.response.size)),
+			    "NOTAUTH");
+	limit_end();
+}
+
 static void tcp_cookies_and_exempt_prefixes_are_not_limited(void **state)
 {
 	struct conf_prefix exempt = { .family = AF_INET, .octets = { 127 }, .length = 8 };
@@ -352,6 +368,7 @@ int main(void)
 		cmocka_unit_test(whoever_is_limited_stays_so_while_others_come_and_go),
 		cmocka_unit_test(responses_over_the_limit_are_short_or_none),
 		cmocka_unit_test(a_short_response_is_no_longer_than_its_request),
+		cmocka_unit_test(a_short_response_keeps_the_error_of_a_signature),
 		cmocka_unit_test(tcp_cookies_and_exempt_prefixes_are_not_limited),
 		cmocka_unit_test(the_log_is_told_of_few_prefixes_and_of_their_end),
 		cmocka_unit_test(bad_signatures_are_looked_at_up_to_a_bound),
