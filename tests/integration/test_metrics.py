@@ -9,6 +9,7 @@ import threading
 import time
 
 import dns.message
+import dns.rcode
 import dns.rdatatype
 import dns.update
 import pytest
@@ -228,6 +229,11 @@ def test_copies_are_shown_until_they_expire(watch, start_onnetd):
     assert good.get("onnet_copy_answered", zone="example.net") is None
     assert good["onnet_copy_primary_serial", copy] == good["onnet_zone_serial", copy] == 7
     assert good["onnet_copy_failed_checks", copy] == 0
+    m = dns.update.UpdateMessage("copy.example")
+    m.add("a", 60, "A", "192.0.2.1")
+    assert w.server.update(m).rcode() == dns.rcode.REFUSED
+    assert w.risen("onnet_updates_total", rcode="REFUSED") == 1
+    assert w.risen("onnet_updates_refused_total", reason="access") == 1
     checked = good["onnet_copy_checked_timestamp_seconds", copy]
     assert abs(checked - time.time()) < 60
     assert 0 <= good["onnet_copy_expires_timestamp_seconds", copy] - checked <= 12
