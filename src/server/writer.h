@@ -32,6 +32,7 @@ struct update_writer {
 	atomic_uint steps; /* moves on with all that it does */
 	atomic_bool busy;  /* updates are in its hands */
 	atomic_bool slow;  /* it does what may take long */
+	atomic_uint loads; /* zones on their way in, with more than the journal takes at once */
 	bool broken;       /* the last commit failed; said once */
 	bool forgetful;    /* does not know what was carried out before, so nothing is */
 };
