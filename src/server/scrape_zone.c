@@ -16,7 +16,7 @@
 
 /* One zone as the scrape finds it. */
 struct sample {
-	char name[KNOT_DNAME_TXT_MAXLEN + 1];
+	const knot_dname_t *apex;
 	struct store_zone record;
 	bool has_serial;
 	uint32_t serial;
@@ -102,14 +102,9 @@ static bool take_sample(struct sample *ret, struct store_txn *txn, const struct 
 	struct rrset_record soa;
 	struct node apex;
 
-	*ret = (struct sample){ .serial = 0 };
-	if (knot_dname_to_str(ret->name, zone->apex, sizeof(ret->name)) == NULL ||
-	    store_zone_get(txn, zone->apex, &ret->record) != 0)
+	*ret = (struct sample){ .apex = zone->apex };
+	if (store_zone_get(txn, zone->apex, &ret->record) != 0)
 		return false;
-
-	size_t size = strlen(ret->name);
-	if (size > 1)
-		ret->name[size - 1] = '\0'; /* the final dot */
 	if (store_node_get(txn, &ret->record, zone->apex, &apex) == 0 && apex_soa(&apex, &soa)) {
 		ret->serial = rdata_soa_serial(soa.rdata);
 		ret->has_serial = true;
@@ -117,6 +112,22 @@ static bool take_sample(struct sample *ret, struct store_txn *txn, const struct 
 	ret->oldest_s = time_of(txn, &ret->record, ret->record.log_first);
 	ret->newest_s = time_of(txn, &ret->record, ret->record.log_next - 1);
 	return true;
+}
+
+/* A line of one zone; its name is without the final dot. */
+static void put_line(struct text *text, const char *metric, const struct sample *sample,
+		     double value)
+{
+	knot_dname_txt_storage_t name;
+
+	if (knot_dname_to_str(name, sample->apex, sizeof(name)) == NULL)
+		return;
+
+	size_t size = strlen(name);
+	if (size > 1)
+		name[size - 1] = '\0';
+	exposition_label(text, metric, "zone", name);
+	exposition_value(text, "", value);
 }
 
 int scrape_zones(const struct state *state, struct store_txn *txn, struct text *text)
@@ -135,10 +146,8 @@ int scrape_zones(const struct state *state, struct store_txn *txn, struct text *
 		for (size_t i = 0; i < used; i++) {
 			double value;
 
-			if (!rows[r].read(&sample[i], &value))
-				continue;
-			exposition_label(text, rows[r].name, "zone", sample[i].name);
-			exposition_value(text, "", value);
+			if (rows[r].read(&sample[i], &value))
+				put_line(text, rows[r].name, &sample[i], value);
 		}
 	}
 	free(sample);
