@@ -284,6 +284,15 @@ static void step(struct update_writer *writer)
 	atomic_fetch_add_explicit(&writer->steps, 1, memory_order_relaxed);
 }
 
+/* How long there is nothing to do but updates. */
+static int64_t pause_us(struct update_writer *writer)
+{
+	int64_t trim_us = trimmer_pause_us(&writer->trimmer);
+	int64_t log_us = INT64_C(1000) * log_bound_expire(&writer->refused, clock_monotonic_ms());
+
+	return log_us >= 0 && log_us < trim_us ? log_us : trim_us;
+}
+
 /* What is to be done when nobody waits; returns when somebody does, or the queue was closed. */
 static void mind_store(struct update_writer *writer)
 {
@@ -292,7 +301,7 @@ static void mind_store(struct update_writer *writer)
 		       (store_sweep(writer->store, SWEEP_ENTRIES) > 0 ||
 			trimmer_step(&writer->trimmer, writer->store)))
 			step(writer);
-	while (!queue_wait(&writer->queue, trimmer_pause_us(&writer->trimmer)));
+	while (!queue_wait(&writer->queue, pause_us(writer)));
 }
 
 /*
