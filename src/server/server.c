@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Start, reload and stop. Sockets are bound first, with the rights that takes; then the rights are
- * dropped, with all that is not needed any more (server/sandbox.h), the store is opened by who is
- * left, and threads start when there is something to serve.
+ * dropped, with all that is not needed any more (server/sandbox.h), the store is opened by who is left, and threads start when there is something to serve.
  *
  * A reload makes a new state beside the old one. The old one is freed when nobody can hold it any
  * more: each worker has taken the new one, the writer has done what came before that, and each
@@ -30,7 +29,6 @@
 #include "server/sandbox.h"
 #include "server/secondary.h"
 #include "server/seed.h"
-#include "server/unchangeable.h"
 #include "server/worker.h"
 #include "server/writer.h"
 #include "server/xdp.h"
@@ -390,6 +388,50 @@ static int succeed(void *arg)
 	return 0;
 }
 
+static bool same_addresses(const struct conf_address *a, size_t a_count,
+			   const struct conf_address *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (a[i].size != b[i].size || memcmp(&a[i].socket, &b[i].socket, a[i].size) != 0)
+			return false;
+	return true;
+}
+
+static bool same_listen_xdp(const struct conf *a, const struct conf *b)
+{
+	if (a->listen_xdp_count != b->listen_xdp_count)
+		return false;
+	for (size_t i = 0; i < a->listen_xdp_count; i++)
+		if (a->listen_xdp[i].port != b->listen_xdp[i].port ||
+		    strcmp(a->listen_xdp[i].name, b->listen_xdp[i].name) != 0)
+			return false;
+	return true;
+}
+
+static void tell_unchangeable(const struct conf *old, const struct conf *new)
+{
+	bool user = old->user == NULL || new->user == NULL ? old->user != new->user :
+							     strcmp(old->user, new->user) != 0;
+
+	if (!same_addresses(old->listen, old->listen_count, new->listen, new->listen_count))
+		log_warning("reload: listen changed; it takes a restart");
+	if (!same_addresses(old->listen_tls, old->listen_tls_count, new->listen_tls,
+			    new->listen_tls_count))
+		log_warning("reload: listen-tls changed; it takes a restart");
+	if (!same_listen_xdp(old, new))
+		log_warning("reload: listen-xdp changed; it takes a restart");
+	if (!same_addresses(old->metrics, old->metrics_count, new->metrics, new->metrics_count))
+		log_warning("reload: metrics changed; it takes a restart");
+	if (strcmp(old->storage, new->storage) != 0)
+		log_warning("reload: storage changed; it takes a restart");
+	if (old->sandbox != new->sandbox)
+		log_warning("reload: sandbox changed; it takes a restart");
+	if (old->workers != new->workers || user)
+		log_warning("reload: workers or user changed; it takes a restart");
+}
+
 static int seed(struct server *server, const struct state *state, struct text *fault)
 {
 	struct seed seed = { &server->writer, state, fault };
@@ -482,7 +524,7 @@ int server_reload(struct server *server, struct conf *conf, struct text *fault)
 		return err;
 	}
 	cookie_secrets_keep(&state->cookies, &server->state->cookies);
-	unchangeable_tell(server->state->conf, state->conf);
+	tell_unchangeable(server->state->conf, state->conf);
 	allow_files(state->conf);
 	go_over(server, state);
 	if (apply(server, catalogs) == 0)
