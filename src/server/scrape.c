@@ -96,11 +96,9 @@ int scrape(struct observed *observed, struct text *text)
 	scrape_server(observed, text);
 	scrape_process(observed, text);
 
-	if (scrape_copies(observed->shared->secondary, text) != 0)
-		return -ENOMEM;
 	int err = store_read_begin(observed->store, &txn);
 	if (err == 0) {
-		err = scrape_zones(observed_enter(observed), txn, text);
+		err = scrape_zones(observed_enter(observed), observed->secondary, txn, text);
 		observed_leave(observed);
 		scrape_store(txn, text);
 		store_read_end(txn);
