@@ -2,6 +2,10 @@
 /*
  * onnetd stat: what the store holds and what it takes up, beside a running server or without one.
  * All of it is counted in one snapshot; nothing is changed and nobody waits.
+ *
+ * Of a zone that is a copy it shows when it was last known to be good, as the store has it: a server notes that
+ * within an eighth of the time after which it expires, and within an hour. Copies that were never fetched are
+ * shown, too: they are what an operator looks for.
  */
 #include "cmd/onnetd.h"
 
@@ -14,14 +18,15 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "cmd/grid.h"
+#include "cmd/served.h"
 #include "conf/conf.h"
-#include "dns/rdata.h"
 #include "dns/record.h"
+#include "server/copy.h"
+#include "server/peer.h"
 #include "server/rights.h"
 #include "server/sandbox.h"
 #include "store/stat.h"
-
-enum { COLUMNS = 8, ROWS_MAX = 4096 };
 
 static const char usage[] =
 	"usage: onnetd stat [-c FILE] [--json]\n"
@@ -29,11 +34,11 @@ static const char usage[] =
 	"  -c, --config FILE  the configuration (default /etc/onnet/onnet.yaml)\n"
 	"      --json         for programs; sizes in octets\n";
 
-/* A zone of the store. */
+/* A zone of the store, or a copy that is not there yet. */
 struct line {
 	const char *domain;
-	bool served; /* the configuration has it */
-	uint32_t serial;
+	const struct served_zone *served; /* NULL: it is not */
+	struct copy_version version;
 	struct store_zone zone;
 	struct store_zone_stat stat;
 };
@@ -41,6 +46,7 @@ struct line {
 struct report {
 	struct arena arena;
 	const struct conf *conf;
+	struct served *served;
 	struct store_stat store;
 	struct line *line;
 	size_t lines;
@@ -51,18 +57,17 @@ struct report {
 
 /* --- gathering --- */
 
-static uint32_t zone_serial(struct store_txn *txn, const struct store_zone *zone,
-			    const knot_dname_t *apex)
+static bool is_copy(const struct line *line)
 {
-	struct node node;
-	struct rrset soa;
-	struct rrset_record record;
-	size_t pos = 0;
+	return line->served != NULL && line->served->conf->primary_count > 0;
+}
 
-	if (store_node_get(txn, zone, apex, &node) != 0 ||
-	    !node_find(&node, KNOT_RRTYPE_SOA, &soa) || !rrset_next(&soa, &pos, &record))
-		return 0;
-	return rdata_soa_serial(record.rdata);
+/* Seconds since 1970; 0: there is nothing that could. */
+static uint64_t expires(const struct line *line)
+{
+	const struct copy_version *v = &line->version;
+
+	return v->checked != 0 ? v->checked + v->timers.expire : 0;
 }
 
 static const char *domain_text(struct arena *arena, const knot_dname_t *apex)
@@ -78,41 +83,56 @@ static const char *domain_text(struct arena *arena, const knot_dname_t *apex)
 	return copy;
 }
 
-static bool is_served(const struct conf *conf, const knot_dname_t *apex)
+/* A line to be filled in; the last one. NULL: no memory. */
+static struct line *line_new(struct report *r, const knot_dname_t *apex)
 {
-	for (size_t i = 0; i < conf->zone_count; i++) {
-		knot_dname_storage_t name;
+	struct line *all = realloc(r->line, (r->lines + 1) * sizeof(*all));
 
-		if (knot_dname_from_str(name, conf->zone[i].domain, sizeof(name)) != NULL &&
-		    knot_dname_is_case_equal(name, apex))
-			return true;
-	}
-	return false;
+	if (all == NULL)
+		return NULL;
+	r->line = all;
+	all[r->lines] = (struct line){ .domain = domain_text(&r->arena, apex),
+				       .served = served_find(r->served, apex) };
+	return all[r->lines].domain != NULL ? &all[r->lines++] : NULL;
 }
 
 static int line_add(struct report *r, struct store_txn *txn, const knot_dname_t *apex,
 		    const struct store_zone *zone)
 {
-	struct line line = { .domain = domain_text(&r->arena, apex),
-			     .served = is_served(r->conf, apex),
-			     .serial = zone_serial(txn, zone, apex),
-			     .zone = *zone };
-	struct line *all = realloc(r->line, (r->lines + 1) * sizeof(*all));
+	struct line *line = line_new(r, apex);
+	struct zone named;
 
-	if (all == NULL)
+	if (line == NULL)
 		return -ENOMEM;
-	r->line = all;
-	if (line.domain == NULL)
-		return -ENOMEM;
+	line->zone = *zone;
 
-	int err = store_zone_stat(txn, zone, &line.stat);
-	if (err != 0)
-		return err;
-	r->numbers += line.stat.numbers;
-	r->numbers_octets += line.stat.numbers_octets;
-	r->octets += line.stat.numbers_octets + line.stat.names_octets;
-	r->line[r->lines++] = line;
-	return 0;
+	int err = knot_dname_store(named.apex, apex) > 0 ? 0 : -EINVAL;
+	if (err == 0)
+		err = store_zone_stat(txn, zone, &line->stat);
+	if (err == 0)
+		err = copy_version_get(&line->version, txn, &named);
+	r->numbers += line->stat.numbers;
+	r->numbers_octets += line->stat.numbers_octets;
+	r->octets += line->stat.numbers_octets + line->stat.names_octets;
+	return err;
+}
+
+/* Copies that the store does not have. */
+static int gather_absent(struct report *r, struct store_txn *txn)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < served_count(r->served); i++) {
+		const struct served_zone *served = served_at(r->served, i);
+		struct store_zone zone;
+
+		if (served->conf->primary_count == 0)
+			continue;
+		err = store_zone_get(txn, served->zone->apex, &zone);
+		if (err == -ENOENT)
+			err = line_new(r, served->zone->apex) != NULL ? 0 : -ENOMEM;
+	}
+	return err;
 }
 
 static int gather(struct report *r, struct store *store)
@@ -127,8 +147,10 @@ static int gather(struct report *r, struct store *store)
 	err = store_stat(txn, &r->store);
 	while (err == 0 && (err = store_zone_next(txn, apex, &zone)) == 0)
 		err = line_add(r, txn, apex, &zone);
+	if (err == -ENOENT)
+		err = gather_absent(r, txn);
 	store_read_end(txn);
-	return err == -ENOENT ? 0 : err;
+	return err;
 }
 
 static double ratio(uint64_t a, uint64_t b)
@@ -189,40 +211,9 @@ static const char *age_text(struct arena *arena, uint64_t seconds)
 		return arena_printf(arena, "%llu s", (unsigned long long)seconds);
 	if (seconds < 2 * 3600)
 		return arena_printf(arena, "%llu min", (unsigned long long)(seconds / 60));
-	return arena_printf(arena, "%.1f h", (double)seconds / 3600);
-}
-
-struct grid {
-	const char *cell[ROWS_MAX][COLUMNS];
-	size_t rows;
-};
-
-static void grid_row(struct grid *grid, const char *const cell[COLUMNS])
-{
-	if (grid->rows == ROWS_MAX)
-		return;
-	for (size_t i = 0; i < COLUMNS; i++)
-		grid->cell[grid->rows][i] = cell[i] != NULL ? cell[i] : "";
-	grid->rows++;
-}
-
-/* The first column begins on the left, the others end on the right. */
-static void grid_format(struct text *out, const struct grid *grid)
-{
-	int width[COLUMNS] = { 0 };
-
-	for (size_t i = 0; i < grid->rows; i++)
-		for (size_t k = 0; k < COLUMNS; k++) {
-			int size = (int)strlen(grid->cell[i][k]);
-
-			width[k] = size > width[k] ? size : width[k];
-		}
-	for (size_t i = 0; i < grid->rows; i++) {
-		text_printf(out, "%-*s", width[0], grid->cell[i][0]);
-		for (size_t k = 1; k < COLUMNS && width[k] > 0; k++)
-			text_printf(out, "  %*s", width[k], grid->cell[i][k]);
-		text_puts(out, "\n");
-	}
+	if (seconds < 2 * 86400)
+		return arena_printf(arena, "%.1f h", (double)seconds / 3600);
+	return arena_printf(arena, "%.1f d", (double)seconds / 86400);
 }
 
 static void store_format(struct text *out, struct report *r)
@@ -262,7 +253,8 @@ static void store_format(struct text *out, struct report *r)
 
 static void tables_format(struct text *out, struct report *r, struct grid *grid)
 {
-	static const char *const heads[COLUMNS] = { "table", "entries", "depth", "pages", "size" };
+	static const char *const heads[GRID_COLUMNS] = { "table", "entries", "depth", "pages",
+							 "size" };
 	const struct store_stat *s = &r->store;
 	struct arena *arena = &r->arena;
 
@@ -270,10 +262,10 @@ static void tables_format(struct text *out, struct report *r, struct grid *grid)
 	grid_row(grid, heads);
 	for (size_t i = 0; i < s->tables; i++) {
 		const struct store_table *t = &s->table[i];
-		const char *cell[COLUMNS] = { t->name, count_text(arena, t->entries),
-					      count_text(arena, t->depth),
-					      count_text(arena, t->pages),
-					      size_text(arena, t->pages * s->page_size) };
+		const char *cell[GRID_COLUMNS] = { t->name, count_text(arena, t->entries),
+						   count_text(arena, t->depth),
+						   count_text(arena, t->pages),
+						   size_text(arena, t->pages * s->page_size) };
 
 		grid_row(grid, cell);
 	}
@@ -282,9 +274,9 @@ static void tables_format(struct text *out, struct report *r, struct grid *grid)
 
 static void zones_format(struct text *out, struct report *r, struct grid *grid)
 {
-	static const char *const heads[COLUMNS] = { "zone",   "serial",    "numbers",
-						    "blocks", "B/number",  "other names",
-						    "size",   "change log" };
+	static const char *const heads[GRID_COLUMNS] = { "zone",   "serial",    "numbers",
+							 "blocks", "B/number",  "other names",
+							 "size",   "change log" };
 	struct arena *arena = &r->arena;
 
 	grid->rows = 0;
@@ -292,9 +284,10 @@ static void zones_format(struct text *out, struct report *r, struct grid *grid)
 	for (size_t i = 0; i < r->lines; i++) {
 		const struct line *l = &r->line[i];
 		const struct store_zone_stat *z = &l->stat;
-		const char *cell[COLUMNS] = {
-			l->served ? l->domain : arena_printf(arena, "%s (not served)", l->domain),
-			arena_printf(arena, "%u", l->serial),
+		const char *cell[GRID_COLUMNS] = {
+			l->served != NULL ? l->domain :
+					    arena_printf(arena, "%s (not served)", l->domain),
+			l->version.there ? arena_printf(arena, "%u", l->version.serial) : "-",
 			count_text(arena, z->numbers),
 			count_text(arena, z->blocks),
 			z->numbers > 0 ?
@@ -308,6 +301,73 @@ static void zones_format(struct text *out, struct report *r, struct grid *grid)
 
 		grid_row(grid, cell);
 	}
+	text_puts(out, "\n");
+	grid_format(out, grid);
+}
+
+/* "127.0.0.1@53, 192.0.2.1@53" */
+static const char *primaries_text(struct arena *arena, const struct conf_zone *conf)
+{
+	const char *all = conf->primary_count > 0 ? "" : "itself";
+
+	for (size_t i = 0; i < conf->primary_count && all != NULL; i++) {
+		char name[PEER_TEXT_ROOM];
+
+		peer_format(name, (const struct sockaddr *)&conf->primary[i].address.socket);
+		all = arena_printf(arena, "%s%s%s", all, i > 0 ? ", " : "", name);
+	}
+	return all;
+}
+
+static const char *checked_text(struct arena *arena, const struct line *l, uint64_t now)
+{
+	uint64_t checked = l->version.checked;
+
+	if (!is_copy(l))
+		return "-";
+	if (!l->version.there)
+		return "not fetched yet";
+	if (checked == 0)
+		return "not yet";
+	return arena_printf(arena, "%s ago", age_text(arena, checked < now ? now - checked : 0));
+}
+
+static const char *expiry_text(struct arena *arena, const struct line *l, uint64_t now)
+{
+	uint64_t time = expires(l);
+
+	if (!is_copy(l) || time == 0)
+		return "-";
+	if (time <= now)
+		return arena_printf(arena, "%s ago", age_text(arena, now - time));
+	return arena_printf(arena, "in %s", age_text(arena, time - now));
+}
+
+/* Zones that come from elsewhere: copies, and what catalogs list. */
+static void copies_format(struct text *out, struct report *r, struct grid *grid)
+{
+	static const char *const heads[GRID_COLUMNS] = { "copy", "of", "checked", "expires",
+							 "catalog" };
+	uint64_t now = clock_wall_s();
+	struct arena *arena = &r->arena;
+
+	grid->rows = 0;
+	grid_row(grid, heads);
+	for (size_t i = 0; i < r->lines; i++) {
+		const struct line *l = &r->line[i];
+
+		if (!is_copy(l) && (l->served == NULL || l->served->catalog == NULL))
+			continue;
+
+		const char *cell[GRID_COLUMNS] = {
+			l->domain, primaries_text(arena, l->served->conf),
+			checked_text(arena, l, now), expiry_text(arena, l, now),
+			l->served->catalog != NULL ? l->served->catalog : "-"
+		};
+		grid_row(grid, cell);
+	}
+	if (grid->rows == 1)
+		return;
 	text_puts(out, "\n");
 	grid_format(out, grid);
 }
@@ -326,10 +386,41 @@ static void fields_json(struct text *out, const struct field *field, size_t coun
 			    (unsigned long long)field[i].value);
 }
 
+/* Where a zone comes from, if from elsewhere. */
+static void origin_json(struct text *out, const struct line *l)
+{
+	const struct served_zone *served = l->served;
+
+	text_printf(out, ", \"role\": %s",
+		    served == NULL ? "null" :
+		    is_copy(l)     ? "\"copy\"" :
+				     "\"primary\"");
+	if (served != NULL && served->catalog != NULL) {
+		text_puts(out, ", \"catalog\": ");
+		text_json(out, slice_text(served->catalog));
+	}
+	if (!is_copy(l))
+		return;
+	text_puts(out, ", \"primaries\": [");
+	for (size_t i = 0; i < served->conf->primary_count; i++) {
+		char name[PEER_TEXT_ROOM];
+
+		peer_format(name,
+			    (const struct sockaddr *)&served->conf->primary[i].address.socket);
+		text_puts(out, i > 0 ? ", " : "");
+		text_json(out, slice_text(name));
+	}
+	text_printf(out, "], \"fetched\": %s", l->version.there ? "true" : "false");
+	fields_json(out,
+		    (const struct field[]){ { "checked", l->version.checked },
+					    { "expires", expires(l) } },
+		    2);
+}
+
 static void zone_json(struct text *out, const struct line *l)
 {
 	const struct field fields[] = {
-		{ "serial", l->serial },
+		{ "serial", l->version.serial },
 		{ "numbers", l->stat.numbers },
 		{ "blocks", l->stat.blocks },
 		{ "numbers_size", l->stat.numbers_octets },
@@ -341,7 +432,8 @@ static void zone_json(struct text *out, const struct line *l)
 
 	text_puts(out, "{\"domain\": ");
 	text_json(out, slice_text(l->domain));
-	text_printf(out, ", \"served\": %s", l->served ? "true" : "false");
+	text_printf(out, ", \"served\": %s", l->served != NULL ? "true" : "false");
+	origin_json(out, l);
 	fields_json(out, fields, sizeof(fields) / sizeof(fields[0]));
 	text_puts(out, "}");
 }
@@ -406,6 +498,7 @@ static int report_show(struct report *r, bool json)
 		tables_format(&out, r, grid);
 		if (r->lines > 0)
 			zones_format(&out, r, grid);
+		copies_format(&out, r, grid);
 	}
 	int err = out.failed ? -ENOMEM : 0;
 	if (err == 0)
@@ -429,12 +522,14 @@ static int stat_show(const struct conf *conf, bool json)
 		err = sandbox_enter_command(conf);
 	if (err == 0)
 		err = store_open_reader(&store, conf->storage, &fault);
-	if (err == 0) {
+	if (err == 0)
+		err = served_new(&report.served, store, conf, &fault);
+	if (err == 0)
 		err = gather(&report, store);
-		if (err == 0)
-			err = report_show(&report, json);
-		store_close(store);
-	}
+	if (err == 0)
+		err = report_show(&report, json);
+	served_free(report.served);
+	store_close(store);
 	if (err != 0)
 		fprintf(stderr, "onnetd: %s\n", fault.size > 0 ? text_get(&fault) : strerror(-err));
 	text_done(&fault);

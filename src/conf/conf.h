@@ -105,6 +105,7 @@ struct conf_zone {
 	const struct conf_peer
 		*primary; /* it is copied from there, in this order; none: it is ours */
 	size_t primary_count;
+	uint64_t max_size; /* of a copy: octets that a transfer may bring, default 0: any */
 	const struct conf_peer *notify; /* whom to tell of changes */
 	size_t notify_count;
 	bool naptr_check;   /* default true */

@@ -92,6 +92,8 @@ static const struct row schema[] = {
 	{ ZONE, "transfer", &kind_transfer, MANY(conf_zone, transfer), .member = true },
 	{ ZONE, "update-forward", &kind_forward, MANY(conf_zone, update_forward), .member = true },
 	{ ZONE, "primary", &kind_peer, MANY(conf_zone, primary), .member = true, .least = 1 },
+	{ ZONE, "zone-max-size", &kind_size, ONE(conf_zone, max_size), .member = true,
+	  .least = 64 << 10, .most = (uint64_t)1024 << 30 },
 	{ ZONE, "notify", &kind_peer, MANY(conf_zone, notify), .member = true },
 	{ ZONE, "naptr-check", &kind_flag, ONE(conf_zone, naptr_check), .member = true, .fallback = { "on" } },
 	{ ZONE, "number-ranges", &kind_flag, ONE(conf_zone, number_ranges), .member = true,

@@ -131,8 +131,13 @@ static enum check_verdict transfer(struct check *c, struct copy_peer *peer, bool
 	if (err < 0 && !is_cancelled(c))
 		tell_trouble(c->copy, peer, t.why != NULL ? t.why : strerror(-err));
 	free(t.why);
-	if (err != 0)
-		return is_cancelled(c) ? CHECK_CANCELLED : CHECK_USELESS;
+	if (err != 0 && is_cancelled(c))
+		return CHECK_CANCELLED;
+	if (err != 0) {
+		c->refused += t.refused;
+		c->failed += !t.refused;
+		return CHECK_USELESS;
+	}
 	c->serial = t.serial;
 	if (t.current)
 		return t.serial == c->copy->version.serial ? CHECK_SAME : CHECK_OLDER;

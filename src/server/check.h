@@ -28,6 +28,7 @@ struct check {
 	enum check_verdict verdict;
 	struct copy_version version; /* where it was fetched */
 	uint32_t serial;             /* that a primary has named; 0: none has */
+	unsigned refused, failed;    /* transfers */
 };
 
 /* Asks the primaries, and transfers where there is something newer. What is wrong with them is logged. */

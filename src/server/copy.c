@@ -52,6 +52,7 @@ int copy_new(struct copy **ret, const struct state *state, size_t index)
 		return -ENOMEM;
 	copy->zone = *zone_table_at(state->zones, index);
 	copy->zone.closed = NULL;
+	copy->max_size = conf->max_size;
 	copy->text = strdup(conf->domain);
 	copy->gate = &state->gate[index];
 	copy->peer = calloc(conf->primary_count, sizeof(*copy->peer));
@@ -105,7 +106,7 @@ bool copy_follows(const struct copy *copy, const struct state *state, size_t ind
 	const struct conf_zone *conf = &state->conf->zone[index];
 
 	if (copy->trust != find_trust(state, conf) || copy->peer_count != conf->primary_count ||
-	    copy->zone.number_ranges != conf->number_ranges ||
+	    copy->max_size != conf->max_size || copy->zone.number_ranges != conf->number_ranges ||
 	    copy->zone.consumed != (conf->catalog == CONF_CATALOG_CONSUMER))
 		return false;
 	for (size_t i = 0; i < conf->primary_count; i++) {

@@ -37,6 +37,7 @@ struct copy {
 	struct copy_gate *gate; /* the newest state's */
 	struct copy_peer *peer;
 	size_t peer_count;
+	uint64_t max_size;          /* octets of records that a transfer may bring; 0: any */
 	struct client_trust *trust; /* the state's; NULL: no primary is asked over TLS */
 	atomic_bool dropped;        /* by a reload: nothing must come of what is under way */
 

@@ -42,6 +42,16 @@
 			"Updates that failed, by what was wrong."     \
 	}
 
+#define TRANSFER(what, direction, help)                                       \
+	{                                                                     \
+		"onnet_transfers_" what "{direction=\"" direction "\"}", help \
+	}
+#define NOTIFY(direction, outcome)                                                           \
+	{                                                                                    \
+		"onnet_notifies_total{direction=\"" direction "\",outcome=\"" outcome "\"}", \
+			"NOTIFY messages by direction and by what became of them."           \
+	}
+
 /* clang-format off */
 const struct count_name count_names[COUNTS] = {
 	[COUNT_QUERY_UDP] = QUERY("udp", "ipv4"),
@@ -124,22 +134,21 @@ const struct count_name count_names[COUNTS] = {
 		"Groups of updates that the store could not take." },
 	[COUNT_FORWARDED] = { "onnet_updates_forwarded_total",
 			      "Updates of copies that were sent on to a primary." },
-	[COUNT_NOTIFY_IN] = { "onnet_notifies_taken_total",
-			      "NOTIFY messages that were taken." },
-	[COUNT_TRANSFER_IN] = { "onnet_transfers_total{direction=\"in\"}",
-				"Transfers that went through." },
-	[COUNT_TRANSFER_OUT] = { "onnet_transfers_total{direction=\"out\"}",
-		"Transfers that went through." },
-	[COUNT_TRANSFER_OUT_FAILED] = { "onnet_transfers_failed_total{direction=\"out\"}",
-		"Transfers that began and did not come to their end." },
-	[COUNT_TRANSFER_OUT_REFUSED] = { "onnet_transfers_refused_total{direction=\"out\"}",
-		"Transfers that were asked for and answered with an error." },
-	[COUNT_NOTIFY_SENT] = { "onnet_notifies_total{outcome=\"sent\"}",
-		"NOTIFY messages that were sent, answered, given up." },
-	[COUNT_NOTIFY_ANSWERED] = { "onnet_notifies_total{outcome=\"answered\"}",
-		"NOTIFY messages that were sent, answered, given up." },
-	[COUNT_NOTIFY_GIVEN_UP] = { "onnet_notifies_total{outcome=\"given_up\"}",
-		"NOTIFY messages that were sent, answered, given up." },
+	[COUNT_TRANSFER_IN] = TRANSFER("total", "in", "Transfers that went through."),
+	[COUNT_TRANSFER_OUT] = TRANSFER("total", "out", "Transfers that went through."),
+	[COUNT_TRANSFER_IN_FAILED] = TRANSFER("failed_total", "in",
+		"Transfers that began and did not come to their end."),
+	[COUNT_TRANSFER_OUT_FAILED] = TRANSFER("failed_total", "out",
+		"Transfers that began and did not come to their end."),
+	[COUNT_TRANSFER_IN_REFUSED] = TRANSFER("refused_total", "in",
+		"Transfers that were asked for and answered with an error."),
+	[COUNT_TRANSFER_OUT_REFUSED] = TRANSFER("refused_total", "out",
+		"Transfers that were asked for and answered with an error."),
+	[COUNT_NOTIFY_TAKEN] = NOTIFY("in", "taken"),
+	[COUNT_NOTIFY_REFUSED] = NOTIFY("in", "refused"),
+	[COUNT_NOTIFY_SENT] = NOTIFY("out", "sent"),
+	[COUNT_NOTIFY_ANSWERED] = NOTIFY("out", "answered"),
+	[COUNT_NOTIFY_GIVEN_UP] = NOTIFY("out", "given_up"),
 	[COUNT_TLS_GOOD] = { "onnet_tls_handshakes_total{result=\"good\"}",
 		"TLS handshakes that ended." },
 	[COUNT_TLS_FAILED] = { "onnet_tls_handshakes_total{result=\"failed\"}",

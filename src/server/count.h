@@ -81,13 +81,17 @@ enum count {
 	COUNT_REFUSED_STORE,
 	COUNT_COMMIT_FAILED,
 
-	COUNT_FORWARDED,    /* updates sent on to a primary */
-	COUNT_NOTIFY_IN,    /* NOTIFY from primaries */
+	COUNT_FORWARDED, /* updates sent on to a primary */
+
 	COUNT_TRANSFER_IN,  /* transfers that came in whole and are stored */
 	COUNT_TRANSFER_OUT, /* transfers that went out whole */
+	COUNT_TRANSFER_IN_FAILED,
 	COUNT_TRANSFER_OUT_FAILED,
+	COUNT_TRANSFER_IN_REFUSED, /* by a primary */
 	COUNT_TRANSFER_OUT_REFUSED,
 
+	COUNT_NOTIFY_TAKEN, /* NOTIFY from primaries */
+	COUNT_NOTIFY_REFUSED,
 	COUNT_NOTIFY_SENT,     /* NOTIFY messages, each try */
 	COUNT_NOTIFY_ANSWERED, /* answers to them, whatever they say */
 	COUNT_NOTIFY_GIVEN_UP, /* changes of which a peer was told in vain */
@@ -111,7 +115,10 @@ enum histogram {
 
 enum { BUCKETS = 16 }; /* the last one has no bound */
 
-/* The counters of one thread, which alone adds to them; any may read. All zeros at first. */
+/*
+ * The counters of one thread, or of those that hold one lock, which alone add to them; any may read.
+ * All zeros at first.
+ */
 struct counts {
 	_Atomic uint64_t value[COUNTS];
 	_Atomic uint64_t bucket[HISTOGRAMS][BUCKETS];

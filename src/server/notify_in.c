@@ -24,6 +24,7 @@ static void refuse(struct responder *r, struct exchange *x, uint16_t rcode, cons
 	x->rcode = rcode;
 	x->why_code = KNOT_EDNS_EDE_OTHER;
 	x->why = why;
+	count_add(&r->counts, COUNT_NOTIFY_REFUSED, 1);
 	if (!log_bound_pass(&r->refused, r->now_ms))
 		return;
 	peer_format(peer, x->peer);
@@ -87,7 +88,7 @@ void notify_take(struct responder *r, struct exchange *x)
 			       "it does not come from a primary of the zone");
 		return;
 	}
-	count_add(&r->counts, COUNT_NOTIFY_IN, 1);
+	count_add(&r->counts, COUNT_NOTIFY_TAKEN, 1);
 	if (atomic_exchange(&r->state->gate[zone->index].notified, primary) == 0)
 		secondary_wake(r->secondary);
 }

@@ -17,6 +17,7 @@ struct observed {
 	struct worker *worker;
 	size_t workers;
 	struct update_writer *writer;
+	struct secondary *secondary;
 	const struct counts *counts; /* of all threads */
 	uint64_t started_s;
 	_Atomic uint64_t reloads, reloads_failed;

@@ -75,5 +75,5 @@ void peer_prefix_format(char ret[PEER_TEXT_ROOM], const struct sockaddr *peer,
 	size_t size = prefix(octets, peer, bits);
 
 	inet_ntop(size == 4 ? AF_INET : AF_INET6, octets, address, sizeof(address));
-	snprintf(ret, PEER_TEXT_ROOM, "%s/%u", address, size == 4 ? bits.v4 : bits.v6);
+	snprintf(ret, PEER_TEXT_ROOM, "%s/%u", address, (unsigned)(size == 4 ? bits.v4 : bits.v6));
 }

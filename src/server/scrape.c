@@ -98,7 +98,7 @@ int scrape(struct observed *observed, struct text *text)
 
 	int err = store_read_begin(observed->store, &txn);
 	if (err == 0) {
-		err = scrape_zones(observed_enter(observed), txn, text);
+		err = scrape_zones(observed_enter(observed), observed->secondary, txn, text);
 		observed_leave(observed);
 		scrape_store(txn, text);
 		store_read_end(txn);

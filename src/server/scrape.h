@@ -14,7 +14,8 @@ int scrape(struct observed *observed, struct text *text);
 void scrape_counts(const struct counts *counts, struct text *text);
 void scrape_server(struct observed *observed, struct text *text);
 void scrape_process(const struct observed *observed, struct text *text);
-int scrape_zones(const struct state *state, struct store_txn *txn, struct text *text);
+int scrape_zones(const struct state *state, struct secondary *secondary, struct store_txn *txn,
+		 struct text *text);
 void scrape_store(struct store_txn *txn, struct text *text);
 
 #endif

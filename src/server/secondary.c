@@ -44,6 +44,7 @@ struct secondary {
 	struct copy **copy; /* by their names */
 	size_t count;
 	struct waiting waiting; /* for a thread */
+	struct counts counts;
 };
 
 /* --- keeping when copies were good --- */
@@ -124,10 +125,12 @@ static void close_gate(struct copy *copy)
 }
 
 /* With the lock held: what a check has found out. */
-static void finish(struct copy *copy, const struct check *c)
+static void finish(struct secondary *s, struct copy *copy, const struct check *c)
 {
 	int64_t now = clock_monotonic_ms();
 
+	count_add(&s->counts, COUNT_TRANSFER_IN_REFUSED, c->refused);
+	count_add(&s->counts, COUNT_TRANSFER_IN_FAILED, c->failed);
 	if (c->serial != 0)
 		copy->primary_serial = c->serial;
 	if (c->verdict == CHECK_FETCHED) {
@@ -163,7 +166,7 @@ static void check(struct secondary *s, struct copy *copy)
 		copy_free(copy);
 		return;
 	}
-	finish(copy, &c);
+	finish(s, copy, &c);
 	if (!is_to_be_kept(copy))
 		return;
 	copy->refresh.busy = true; /* so that a reload leaves it to us */
@@ -523,6 +526,11 @@ void secondary_wake(struct secondary *s)
 
 /* --- seen from outside --- */
 
+struct counts *secondary_counts(struct secondary *s)
+{
+	return &s->counts;
+}
+
 static struct secondary_status status_of(const struct copy *copy, int64_t now_ms, uint64_t wall)
 {
 	const struct refresh *r = &copy->refresh;
@@ -551,6 +559,8 @@ void secondary_status(struct secondary *s,
 	int64_t now_ms = clock_monotonic_ms();
 	uint64_t wall = clock_wall_s();
 
+	if (s == NULL)
+		return;
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < s->count; i++) {
 		struct secondary_status status = status_of(s->copy[i], now_ms, wall);

@@ -37,6 +37,9 @@ void secondary_free(struct secondary *secondary);
 /* Something in a gate is new; from any thread, without waiting. NULL is nothing. */
 void secondary_wake(struct secondary *secondary);
 
+/* What it counts. */
+struct counts *secondary_counts(struct secondary *secondary);
+
 /* How a copy is. */
 struct secondary_status {
 	const knot_dname_t *apex;
@@ -49,7 +52,10 @@ struct secondary_status {
 	unsigned failures;               /* checks since the last that went well */
 };
 
-/* Calls show for each copy; it lives for the call, which must not take long. Any thread. */
+/*
+ * Calls show for each copy; it lives for the call, which must not take long, as others wait meanwhile who
+ * mind copies. Any thread, but not from show. NULL: there are no copies.
+ */
 void secondary_status(struct secondary *secondary,
 		      void (*show)(const struct secondary_status *status, void *arg), void *arg);
 

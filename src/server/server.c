@@ -215,8 +215,10 @@ static int start_observing(struct server *server)
 	observed->worker = server->worker;
 	observed->workers = server->worker_count;
 	observed->writer = &server->writer;
+	observed->secondary = server->secondary;
 	counts_join(&observed->counts, &server->writer.counts);
 	counts_join(&observed->counts, notifier_counts(server->notifier));
+	counts_join(&observed->counts, secondary_counts(server->secondary));
 	for (size_t i = 0; i < server->worker_count; i++)
 		counts_join(&observed->counts, &server->worker[i].responder.counts);
 	return metrics_start(server->metrics, observed);

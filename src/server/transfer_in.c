@@ -4,6 +4,9 @@
  * may answer it with the whole zone; where it does not know IXFR, where differences are many or do not fit what is
  * there, the zone is asked for whole.
  *
+ * A whole zone that is larger than zone-max-size is given up when that many octets of records have come, so that
+ * a primary that never ends does not fill the disk.
+ *
  * Differences wait in memory until all have come and every signature was right; a whole zone waits in files
  * and then in a tree that no zone leads to. Then the writer's thread makes one journalled transaction of it, so
  * that there is the old zone or the new one and nothing between, with the primary's serial.
@@ -22,13 +25,18 @@
 #include "zone/import.h"
 #include "zone/intake.h"
 
-enum { STEPS_MAX = 4 << 20, PATIENCE_MS = 10000 };
+enum {
+	STEPS_MAX = 4 << 20,
+	PATIENCE_MS = 10000,
+	RECORD_FIXED = 10, /* RFC 1035 3.2.1: type, class, TTL and size */
+};
 
 struct fetch {
 	struct transfer_in *t;
 	struct client *client;
 	struct client_copied copied;
 	struct intake *intake; /* of a whole zone */
+	uint64_t size;         /* octets of its records, uncompressed */
 	struct text steps;     /* of differences */
 	uint64_t outside;
 	uint32_t before;
@@ -54,8 +62,12 @@ static int explain(struct transfer_in *t, int err, const char *what, const char 
 static int take_zone(struct fetch *f, const struct record *record)
 {
 	struct transfer_in *t = f->t;
+	uint64_t most = t->copy->max_size;
 	int err = 0;
 
+	f->size += knot_dname_size(record->owner) + RECORD_FIXED + record->rdata.size;
+	if (most > 0 && f->size > most)
+		return explain(t, -EDQUOT, "it is larger than zone-max-size", NULL);
 	if (f->intake == NULL)
 		err = intake_new(&f->intake, &t->copy->zone, store_folder(t->writer->store));
 	if (err == 0)
@@ -83,6 +95,7 @@ static void fetch_reset(struct fetch *f)
 	f->intake = NULL;
 	text_done(&f->steps);
 	f->outside = 0;
+	f->size = 0;
 }
 
 static int receive(struct fetch *f, bool since)
@@ -109,6 +122,7 @@ static int refused(struct fetch *f)
 	client_refusal(&text, f->client, &f->copied.answer);
 	free(f->t->why);
 	f->t->why = text.data;
+	f->t->refused = true;
 	return -EACCES;
 }
 

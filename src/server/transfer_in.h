@@ -16,6 +16,7 @@ struct transfer_in {
 
 	/* what came of it */
 	bool current; /* there was nothing newer */
+	bool refused; /* the primary answered with an error */
 	uint32_t serial;
 	struct copy_version version; /* of what is in the store now, unless current */
 	char *why;                   /* of a failure, malloc; NULL: by its number */

@@ -280,8 +280,6 @@ class Copy:
         assert found == self.versions[serial], f"seed {SEED}: serial {serial}"
 
 
-@pytest.mark.skipif(not os.path.exists(os.path.join(servers.ROOT, "src/server/transfer_in.c")),
-                    reason="zones are not transferred in")
 def test_at_each_step_of_a_transfer_in(tmp_path):
     primary = servers.Onnetd(tmp_path / "p", {ZONE: {"text": TEXT.format(1)}})
     server = faults.Faulty(tmp_path / "s", {ZONE: {"primary": [

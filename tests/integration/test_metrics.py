@@ -9,12 +9,14 @@ import threading
 import time
 
 import dns.message
+import dns.opcode
 import dns.rdatatype
 import dns.update
 import pytest
 
 import metrics
 import servers
+from primary import Primary, soa
 
 ZONES = {
     "example.net": {"text": "$TTL 60\n@ SOA ns host 7 3600 600 86400 60\n@ NS ns\n"
@@ -214,6 +216,89 @@ def test_transfers_are_counted(watch):
     assert w.risen("onnet_queries_by_type_total", type="AXFR") == 2
 
 
+COPY = "$TTL 60\n@ SOA ns.example. host.example. 5 {} 1 {} 60\n@ NS ns.example.\n"
+LASTING, SHORT = COPY.format(3600, 86400), COPY.format(1, 3)
+ABOUT_COPIES = ("primary_serial", "checked_timestamp_seconds", "expire_timestamp_seconds", "expired",
+                "check_failures")
+
+
+def follow(primary):
+    return {"primary": [{"address": f"{servers.ADDRESS}@{primary.port}", "key": "ops"}]}
+
+
+def about(now, zone):
+    return {what: now.get(f"onnet_zone_{what}", zone=zone) for what in ABOUT_COPIES}
+
+
+def test_copies_are_shown_as_they_are(watch, start_onnetd):
+    primary = start_onnetd({"cat.example": {"catalog": "producer", "update": []},
+                            "member.example": {"text": LASTING, "catalog-zone": "cat.example"},
+                            "short.example": {"text": SHORT},
+                            "refused.example": {"text": LASTING, "transfer": []}})
+    w = watch({"cat.example": {"catalog": "consumer", "update": [],
+                               "member": {"transfer": "127.0.0.0/8"}, **follow(primary)},
+               "short.example": {"update-forward": ["ops"], **follow(primary)}, "refused.example": follow(primary),
+               "own.example": {"text": LASTING}})
+    now = w.wait(lambda m: m.get("onnet_zone_serial", zone="member.example")
+                 and m.get("onnet_zone_serial", zone="short.example")
+                 and m.get("onnet_zone_check_failures", zone="refused.example"))
+    assert now["onnet_zones"] == 5
+    shown = about(now, "member.example")
+    assert (shown["primary_serial"], shown["expired"], shown["check_failures"]) == (5, 0, 0)
+    assert now["process_start_time_seconds"] <= shown["checked_timestamp_seconds"] <= time.time()
+    assert abs(shown["expire_timestamp_seconds"] - shown["checked_timestamp_seconds"] - 86400) <= 2
+    shown = about(now, "refused.example")
+    assert shown.pop("check_failures") > 0 and shown.pop("primary_serial") == 5
+    assert set(shown.values()) == {None}
+    assert now.get("onnet_zone_serial", zone="refused.example") is None
+    assert set(about(now, "own.example").values()) == {None}
+    w.wait(lambda m: m.get("onnet_transfers_total", direction="in") >= 3
+           and m.get("onnet_transfers_refused_total", direction="in") >= 1)
+
+    assert change(zone="short.example", server=w.server).rcode() == 0
+    assert w.risen("onnet_updates_forwarded_total") == 1
+
+    primary.stop()
+    now = w.wait(lambda m: m.get("onnet_zone_expired", zone="short.example") == 1)
+    assert now.get("onnet_zone_check_failures", zone="short.example") > 0
+    assert now.get("onnet_zone_expire_timestamp_seconds", zone="short.example") <= time.time() + 1
+    assert now.get("onnet_zone_expired", zone="member.example") == 0
+    assert w.server.query("short.example", "SOA").rcode() == 2
+
+    primary.start()
+    w.wait(lambda m: m.get("onnet_zone_expired", zone="short.example") == 0)
+    w.server.zones["short.example"] = {"text": SHORT}
+    w.server.configure()
+    w.server.reload()
+    now = w.wait(lambda m: m.get("onnet_reloads_total", outcome="taken") == 1)
+    assert set(about(now, "short.example").values()) == {None}, "it is our own now"
+    assert about(now, "member.example")["expired"] == 0
+
+
+def cut(_request):
+    yield [soa("copy.example.", 1)]
+
+
+def notify(server, key):
+    m = dns.message.make_query("copy.example", "SOA")
+    m.set_opcode(dns.opcode.NOTIFY)
+    m.use_tsig(servers.tsig_key(key))
+    return server.exchange(m).rcode()
+
+
+def test_what_comes_from_a_primary_is_counted(watch):
+    primary = Primary("copy.example.", 1, cut)
+    w = watch({"copy.example": follow(primary)})
+    now = w.wait(lambda m: m.get("onnet_transfers_failed_total", direction="in") >= 1)
+    assert now.get("onnet_transfers_refused_total", direction="in") == 0
+    assert now.get("onnet_transfers_total", direction="in") == 0
+    assert notify(w.server, "ops") == 0
+    assert notify(w.server, "reader") == 5
+    assert w.risen("onnet_notifies_total", direction="in", outcome="taken") == 1
+    assert w.risen("onnet_notifies_total", direction="in", outcome="refused") == 1
+    primary.close()
+
+
 def test_connections_that_are_closed_are_counted(watch):
     w = watch(**{"tcp-max-clients": 2, "tcp-idle-timeout": 1, "workers": 1})
     with w.server.connect() as a, w.server.connect() as b:
@@ -260,7 +345,10 @@ def test_a_reload_is_counted_and_a_restart_begins_anew(watch):
 
 def test_scrapes_while_the_configuration_changes(watch):
     """Nobody looks at a configuration that was freed: what sanitizers would tell of."""
+    nowhere = servers.take_port()
     many = {f"z{i}.example": {"update": [], "transfer": []} for i in range(1000)}  # takes a while
+    for i in range(100):
+        many[f"z{i}.example"]["primary"] = f"{servers.ADDRESS}@{nowhere}"
     w = watch(dict(ZONES, **many))
     s = w.server
     stop = threading.Event()
@@ -277,6 +365,7 @@ def test_scrapes_while_the_configuration_changes(watch):
     for thread in threads:
         thread.start()
     for round_ in range(6):
+        s.zones["z0.example"] = dict(many["z0.example"], **{"zone-max-size": f"{round_ + 1}G"})
         if round_ % 2:
             del s.zones["example.org"]
         else:
@@ -290,6 +379,7 @@ def test_scrapes_while_the_configuration_changes(watch):
     for thread in threads:
         thread.join()
     assert not faults, faults
+    servers.release_port(nowhere)
 
 
 def test_the_door_takes_nothing_but_get(watch):
@@ -352,11 +442,11 @@ def expressions():
             yield "prometheus-alerts.yaml", found.group(1)
 
 
-def test_examples_and_manual_name_metrics_that_there_are(watch):
-    copy = {"text": ZONES["example.net"]["text"], "primary": "127.0.0.1@1"}
-    w = watch(zones={**ZONES, "copy.example": copy})
+def test_examples_and_manual_name_metrics_that_there_are(watch, start_onnetd):
+    primary = start_onnetd({"copy.example": {"text": LASTING}})
+    w = watch(dict(ZONES, **{"copy.example": {"text": LASTING, **follow(primary)}}))
     assert change(server=w.server).rcode() == 0   # what has changed has a time of that
-    now = w.scrape()
+    now = w.wait(lambda m: m.get("onnet_zone_primary_serial", zone="copy.example"))
     asked = list(expressions())
     assert len(asked) > 40
     used = {name for _, e in asked for name in WORD.findall(e)}

@@ -138,10 +138,9 @@ def change(primary, rng, step):
 def test_random_changes_of_a_primary_are_followed_record_for_record(start_kind, start_onnetd, kind):
     rng = random.Random(kind)
     port = servers.take_port()
-    key = None if kind == "pdns_server" else "ops"
     primary = start_kind(kind, {ZONE: {"text": zone_text(random_zone(rng)), "tell": [port],
-                                       **({"tell-key": key} if key else {})}})
-    secondary = start_onnetd({ZONE: {"primary": peers(primary.port, key=key)}}, port=port)
+                                       "tell-key": "ops"}})
+    secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}}, port=port)
     wait_same(primary, secondary)
     for step in range(16 if kind != "nsd" else 8):
         change(primary, rng, step)
@@ -438,6 +437,41 @@ def test_a_wrong_signature_anywhere_changes_nothing(start_onnetd):
         notify(secondary)
         until(lambda n=number: serial(secondary) == n, "the next try")
         assert shown(secondary) == data(number)
+    primary.close()
+
+
+def test_a_zone_without_end_is_given_up(start_onnetd):
+    """Its size is that of zone-max-size; what is there stays, and a reload with another size takes more."""
+    sent, text = [], " ".join([f'"{"x" * 250}"'] * 40)
+
+    def endless(_request):
+        yield [soa(ZONE, 2), NS]
+        for number in range(100000):
+            sent.append(number)
+            yield [record(f"n{number}." + ZONE, "TXT", text)]
+
+    def long(_request):
+        yield [soa(ZONE, 2), NS]
+        for number in range(20):
+            yield [record(f"n{number}." + ZONE, "TXT", text)]
+        yield [soa(ZONE, 2)]
+
+    primary = script.Primary(ZONE, 1, whole(1))
+    secondary = start_onnetd({ZONE: {"primary": peers(primary.port), "zone-max-size": "128K"}})
+    until(lambda: serial(secondary) == 1, "the copy")
+    primary.serial, primary.transfer = 2, endless
+    notify(secondary)
+    secondary.wait_log(f"primary 127.0.0.1@{primary.port}: it is larger than zone-max-size")
+    assert serial(secondary) == 1 and shown(secondary) == data(1)
+    until(lambda: 12 < len(sent) < 100000, "no more than a connection holds on its way")
+    primary.transfer = long
+    seen = len(secondary.log())
+    secondary.zones[ZONE]["zone-max-size"] = "256K"
+    secondary.configure()
+    secondary.reload()
+    secondary.wait_log("is of use again|transferred from", seen)
+    until(lambda: serial(secondary) == 2, "the zone that fits now")
+    assert len(secondary.content(ZONE)) == 1 + 20
     primary.close()
 
 

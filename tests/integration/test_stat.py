@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 
 import dns.update
 import pytest
@@ -79,6 +80,53 @@ def test_a_zone_that_is_not_served_is_shown_as_such(start_onnetd):
     assert {z["domain"]: z["served"] for z in stat(server)["zones"]} == {
         "e164.example.net": True, "example.net": False}
     assert "example.net (not served)" in run(server, "stat").stdout
+
+
+def wait(condition):
+    end = time.monotonic() + servers.PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "what is waited for does not come"
+        time.sleep(0.02)
+
+
+def test_copies_are_shown_with_their_primaries_and_catalogs(start_onnetd):
+    primary = start_onnetd({"cat.example": {"catalog": "producer", "update": []},
+                            "member.example": {"text": HEAD, "catalog-zone": "cat.example"},
+                            "copy.example": {"text": HEAD}})
+    at = f"{servers.ADDRESS}@{primary.port}"
+    nowhere = servers.take_port()
+    entry = {"address": at, "key": "ops"}
+    server = start_onnetd({"cat.example": {"catalog": "consumer", "update": [], "primary": [entry],
+                                           "member": {"transfer": "127.0.0.0/8"}},
+                           "copy.example": {"primary": [f"{servers.ADDRESS}@{nowhere}", entry]},
+                           "missing.example": {"primary": f"{servers.ADDRESS}@{nowhere}"},
+                           "example.net": {"text": HEAD}})
+    wait(lambda: all(server.query(z, "SOA").rcode() == 0 for z in ("copy.example", "member.example")))
+    server.stop()
+
+    zones = {z["domain"]: z for z in stat(server)["zones"]}
+    assert set(zones) == {"cat.example", "copy.example", "example.net", "member.example",
+                          "missing.example"}
+    assert all(z["served"] for z in zones.values())
+    assert {d: z["role"] for d, z in zones.items() if d != "example.net"} == {
+        d: "copy" for d in zones if d != "example.net"}
+    assert zones["example.net"]["role"] == "primary" and "primaries" not in zones["example.net"]
+    copy, member, missing = (zones[d] for d in ("copy.example", "member.example", "missing.example"))
+    assert copy["primaries"] == [f"{servers.ADDRESS}@{nowhere}", at] and "catalog" not in copy
+    assert member["primaries"] == [at] and member["catalog"] == "cat.example"
+    for zone in (copy, member):
+        assert zone["fetched"] and zone["serial"] == 7
+        assert time.time() - 600 < zone["checked"] <= time.time()
+        assert zone["expires"] == zone["checked"] + 86400
+    assert not missing["fetched"] and missing["checked"] == missing["expires"] == 0
+
+    below = run(server, "stat").stdout.split("\n\n")[-1].splitlines()
+    lines = {line.split()[0]: line for line in below}
+    assert set(lines) == {"copy", "cat.example", "copy.example", "member.example", "missing.example"}
+    assert "not fetched yet" in lines["missing.example"]
+    assert lines["member.example"].split()[1] == at
+    assert "in 2" in lines["member.example"] and lines["member.example"].endswith(" cat.example")
+    servers.release_port(nowhere)
 
 
 def test_a_store_that_is_not_there_is_not_made(start_onnetd):

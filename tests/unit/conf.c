@@ -74,6 +74,7 @@ static const char whole_file[] = "server:\n"
 				 "      - key: pbx\n"
 				 "        names: [_sip._udp.example.net]\n"
 				 "        address: 192.0.2.0/24\n"
+				 "    zone-max-size: 2G\n"
 				 "number:\n"
 				 "  e164: [e164.example.net, e164.arpa]\n"
 				 "  isn: [isn.example.net]\n";
@@ -175,11 +176,13 @@ static void a_file_with_every_word_comes_out_whole(void **state)
 	assert_false(conf->zone[0].number_ranges);
 	assert_int_equal(conf->zone[0].log_size, 64 << 20);
 	assert_int_equal(conf->zone[0].log_age, 0);
+	assert_int_equal(conf->zone[0].max_size, 0);
 	assert_null(conf->zone[1].file);
 	assert_false(conf->zone[1].naptr_check);
 	assert_true(conf->zone[1].number_ranges);
 	assert_int_equal(conf->zone[1].log_size, 16 << 20);
 	assert_int_equal(conf->zone[1].log_age, 12 * 3600);
+	assert_true(conf->zone[1].max_size == (uint64_t)2 << 30);
 	check_rules(conf);
 
 	assert_int_equal(conf->e164_count, 2);

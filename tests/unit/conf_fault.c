@@ -187,6 +187,10 @@ static void values_that_are_wrong_are_told(void **state)
 		  "zone: {domain: a, log-size: 64MB}\n",
 		  { "1:29: log-size: '64MB' is not a size from 64K to 1024G (octets; K, M or G "
 		    "behind the number)" } },
+		{ "the size of a copy",
+		  "zone: {domain: a, zone-max-size: 1K}\n",
+		  { "1:34: zone-max-size: '1K' is not a size from 64K to 1024G (octets; K, M or G "
+		    "behind the number)" } },
 		{ "time",
 		  "zone: {domain: a, log-age: 2 days}\n",
 		  { "1:28: log-age: '2 days' is not a time from 1s to 36500d (seconds; s, m, h, d or "
@@ -421,7 +425,7 @@ static void catalogs_that_do_not_go_together_are_told(void **state)
 		{ "a word that is no member's",
 		  "zone: {domain: a, catalog: consumer, primary: 10.0.0.1, member: {domain: b}}",
 		  "1:66: unknown word 'domain' in a member entry; allowed: transfer, update-forward, "
-		  "primary, notify, naptr-check, number-ranges, log-size, log-age, group" },
+		  "primary, zone-max-size, notify, naptr-check, number-ranges, log-size, log-age, group" },
 		{ "from nowhere", "zone: {domain: a, catalog: consumer}",
 		  "1:7: each 'member' of a catalog that has no 'primary' itself needs one" },
 		{ "one from nowhere",
