@@ -3,7 +3,8 @@
  * A copy held against its primaries (RFC 1034 4.3.5). They are asked for the SOA in their order, beginning with one
  * that has just said NOTIFY, until one has the same serial or a newer one, which is transferred. One with an older
  * serial is passed over: it has yet to hear of the news itself. Only a copy that has expired takes what there is,
- * since nobody is answered from it anyway.
+ * since nobody is answered from it anyway; and one whose number ranges were switched on or off, since what it has
+ * means something else now.
  */
 #include "server/check.h"
 
@@ -148,6 +149,7 @@ static enum check_verdict transfer(struct check *c, struct copy_peer *peer, bool
 static enum check_verdict check_peer(struct check *c, struct copy_peer *peer)
 {
 	const struct copy_version *version = &c->copy->version;
+	bool other_form = version->there && version->ranges != c->copy->zone.number_ranges;
 	char why[96];
 	uint32_t serial = 0;
 	enum check_verdict verdict;
@@ -155,9 +157,9 @@ static enum check_verdict check_peer(struct check *c, struct copy_peer *peer)
 	if (ask_serial(c, peer, &serial) != 0)
 		return is_cancelled(c) ? CHECK_CANCELLED : CHECK_USELESS;
 	c->serial = serial;
-	if (version->there && serial == version->serial)
+	if (version->there && serial == version->serial && !other_form)
 		verdict = CHECK_SAME;
-	else if (!version->there || c->expired)
+	else if (!version->there || c->expired || other_form)
 		verdict = transfer(c, peer, true);
 	else if (serial_after(serial, version->serial))
 		verdict = transfer(c, peer, false);
