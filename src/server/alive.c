@@ -3,7 +3,8 @@
  * Whether the server really works, for a watchdog. Each thread counts its steps. A worker is woken at each
  * look, so one that stands still is stuck. The writer is stuck where it stands still while
  * updates wait or are in its hands. What may take long and is no update is not held against it: a zone
- * that is seeded, a change log that is read, a compaction or an import that a command asked for.
+ * that is seeded, a change log that is read, a compaction or an import that a command asked for, a zone
+ * that is transferred whole, after which an update may have to wait until all of it is on disk.
  */
 #include "server/alive.h"
 
@@ -71,6 +72,7 @@ static bool writer_may_rest(const struct observed *observed)
 	struct update_writer *writer = observed->writer;
 
 	return atomic_load(&observed->shared->slow_work) > 0 || atomic_load(&writer->slow) ||
+	       atomic_load(&writer->loads) > 0 ||
 	       (!atomic_load(&writer->busy) && queue_waiting(&writer->queue) == 0);
 }
 

@@ -60,11 +60,14 @@ struct audit {
 	uint8_t record[RESPONSE_ROOM]; /* the one that is written */
 };
 
-static void log_refusal(const struct exchange *x, const struct zone *zone, const char *why)
+static void log_refusal(struct responder *r, const struct exchange *x, const struct zone *zone,
+			const char *why)
 {
 	knot_dname_txt_storage_t name = "";
 	char peer[PEER_TEXT_ROOM];
 
+	if (!log_bound_pass(&r->refused, r->now_ms))
+		return;
 	peer_format(peer, x->peer);
 	knot_dname_to_str(name, zone->apex, sizeof(name));
 	log_warning("change log refused: zone=%s peer=%s key=%s: %s", name, peer,
@@ -477,7 +480,7 @@ enum response audit_begin(struct stream **ret, struct responder *r, struct excha
 
 	const char *refusal = transfer_refusal(r, x, zone);
 	if (refusal != NULL) {
-		log_refusal(x, zone, refusal);
+		log_refusal(r, x, zone, refusal);
 		return refuse(x, KNOT_RCODE_REFUSED, KNOT_EDNS_EDE_PROHIBITED, refusal);
 	}
 	int err = audit_question_read(&question, x->audit);
@@ -491,6 +494,6 @@ enum response audit_begin(struct stream **ret, struct responder *r, struct excha
 	err = audit_new(ret, r, zone, x, &question);
 	if (err == 0)
 		return RESPONSE_STREAM;
-	log_refusal(x, zone, strerror(-err));
+	log_refusal(r, x, zone, strerror(-err));
 	return refuse(x, KNOT_RCODE_SERVFAIL, KNOT_EDNS_EDE_OTHER, "no room for another stream");
 }

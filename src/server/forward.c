@@ -4,6 +4,9 @@
  * comes back the same way, so that the client's signature is checked by the primary and the primary's by the
  * client. The next primary is asked only as long as none can have got the request: from then on nobody knows
  * whether it was carried out, and the client gets SERVFAIL (6.1: the secondary "can act as a sort of proxy").
+ *
+ * A primary that is slow or gone makes all wait, and of what may wait an address has as much as is still free, as in
+ * server/queue.c. Keys do not count here: whose signature is good is for the primary to say.
  */
 #include "server/forward.h"
 
@@ -11,6 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +23,7 @@
 #include "client/relay.h"
 #include "client/socket.h"
 #include "server/peer.h"
+#include "server/queue.h"
 
 enum { THREADS = 4, WAITING_MAX = 1024, TIMEOUT_MS = 2000, TRIES = 2 };
 
@@ -33,6 +38,8 @@ struct forwarder {
 	pthread_cond_t filled;
 	struct job *first, **last; /* that wait for a thread */
 	bool closed;
+	uint8_t share_key[SIPHASH_KEY];           /* of the hash by which shares are found */
+	struct queue_share of_peer[QUEUE_SHARES]; /* jobs that were put and are not back */
 };
 
 static void fail(struct job *job, const char *why)
@@ -110,6 +117,15 @@ static struct job *take(struct forwarder *f)
 	return job;
 }
 
+static void give_back(struct forwarder *f, struct job *job)
+{
+	pthread_mutex_lock(&f->lock);
+	job->place.of_peer->count--;
+	pthread_mutex_unlock(&f->lock);
+	job->done(job, job->arg);
+	atomic_fetch_sub(&f->unsettled, 1);
+}
+
 static void *forward_main(void *arg)
 {
 	struct forwarder *f = arg;
@@ -121,8 +137,7 @@ static void *forward_main(void *arg)
 			fail(job, "this server is being set up anew; try again");
 		else
 			forward(job);
-		job->done(job, job->arg);
-		atomic_fetch_sub(&f->unsettled, 1);
+		give_back(f, job);
 	}
 	return NULL;
 }
@@ -134,6 +149,8 @@ int forwarder_new(struct forwarder **ret)
 	if (f == NULL)
 		return -ENOMEM;
 	f->last = &f->first;
+	if (getrandom(f->share_key, sizeof(f->share_key), 0) < 0)
+		memset(f->share_key, 0, sizeof(f->share_key)); /* fair enough */
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->filled, NULL);
 	f->stop = eventfd(0, EFD_CLOEXEC);
@@ -154,12 +171,25 @@ int forwarder_start(struct forwarder *f)
 	return err;
 }
 
+static struct queue_share *share_of(struct forwarder *f, const struct job *job)
+{
+	static const struct peer_bits bits = { .v4 = 32, .v6 = 64 };
+	const struct sockaddr *peer = (const struct sockaddr *)&job->origin.peer;
+
+	return &f->of_peer[peer_hash(f->share_key, peer, bits) % QUEUE_SHARES];
+}
+
 bool forwarder_put(struct forwarder *f, const struct state *state, struct job *job)
 {
+	struct queue_share *share = share_of(f, job);
+
 	pthread_mutex_lock(&f->lock);
 
-	bool taken = !f->closed && atomic_load(&f->unsettled) < WAITING_MAX;
+	unsigned waiting = atomic_load(&f->unsettled);
+	bool taken = !f->closed && waiting < WAITING_MAX && share->count < WAITING_MAX - waiting;
 	if (taken) {
+		job->place.of_peer = share;
+		share->count++;
 		job->copy_of = &state->conf->zone[job->zone->index];
 		job->trust = state->trust;
 		job->next = NULL;

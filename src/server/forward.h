@@ -16,7 +16,8 @@ int forwarder_start(struct forwarder *forwarder);
 
 /*
  * Takes a job whose zone is a copy, with all that it needs of the state, which must stay until it is back. The
- * response is put into job->response. false where too many wait, and the job is still the caller's.
+ * response is put into job->response. false where too many wait, or too many from its
+ * address, and the job is still the caller's.
  */
 bool forwarder_put(struct forwarder *forwarder, const struct state *state, struct job *job);
 

@@ -26,7 +26,7 @@ struct origin {
 	size_t control_size;
 };
 
-/* What a job counts for while it waits; the queue's own. */
+/* What a job counts for while it waits; the queue's own, or the forwarder's. */
 struct queue_place {
 	size_t octets;
 	struct queue_share *of_key, *of_peer; /* NULL: nobody's */

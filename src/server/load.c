@@ -54,11 +54,15 @@ int load_all(struct update_writer *writer, const atomic_bool *stopping, struct s
 	struct slice_task task = { .store = writer->store, .load = load };
 	int more = 1, err = 0;
 
+	atomic_fetch_add(&writer->loads, 1);
 	while (err == 0 && more > 0) {
 		more = load_call(writer, stopping, load_slice, &task);
 		err = more < 0 ? more : shown != NULL ? shown(load, arg) : 0;
 	}
-	return err == 0 ? store_checkpoint(writer->store) : err;
+	if (err == 0)
+		err = store_checkpoint(writer->store);
+	atomic_fetch_sub(&writer->loads, 1);
+	return err;
 }
 
 static int free_load(void *arg)

@@ -61,10 +61,12 @@ static size_t prefix(uint8_t ret[PEER_ADDRESS_MAX], const struct sockaddr *peer,
 uint64_t peer_hash(const uint8_t key[SIPHASH_KEY], const struct sockaddr *peer,
 		   struct peer_bits bits)
 {
-	uint8_t octets[PEER_ADDRESS_MAX];
+	uint8_t octets[PEER_ADDRESS_MAX + 1];
 	size_t size = prefix(octets, peer, bits);
 
-	return siphash(key, octets, size);
+	/* 2001:db8::/64 is another one than 2001:db8::/56, which begins alike */
+	octets[size] = (uint8_t)(size == 4 ? bits.v4 : bits.v6);
+	return siphash(key, octets, size + 1);
 }
 
 void peer_prefix_format(char ret[PEER_TEXT_ROOM], const struct sockaddr *peer,

@@ -19,7 +19,7 @@ int responder_init(struct responder *r, struct store *store, const struct state 
 {
 	*r = (struct responder){ .store = store,
 				 .state = state,
-				 .refused.what = "updates refused",
+				 .refused.what = "requests refused",
 				 .forgers.what = "too many bad signatures" };
 	int err = zone_view_init(&r->view, store, state->zones);
 	if (err != 0)
@@ -208,7 +208,8 @@ static enum exchange_read hold_back(struct responder *r, struct exchange *x,
 	case LIMIT_SHORT:
 		count_add(&r->counts, COUNT_LIMITED_SHORT, 1);
 		x->cut = true;
-		x->rcode = KNOT_RCODE_NOERROR;
+		if (x->tsig.error == 0) /* which RFC 8945 5.2 wants NOTAUTH beside */
+			x->rcode = KNOT_RCODE_NOERROR;
 		return EXCHANGE_BROKEN;
 	case LIMIT_NOTHING:
 		count_add(&r->counts, COUNT_LIMITED_DROPPED, 1);
@@ -328,9 +329,12 @@ enum response request_answer(struct responder *r, const struct origin *origin, s
 size_t request_finish(struct job *job, uint8_t *wire)
 {
 	struct reply reply;
-	size_t room = job->exchange.tcp ? RESPONSE_ROOM : job->exchange.payload;
+	size_t room = response_room(&job->exchange);
 
-	/* RFC 2136 6: a response that is the primary's goes on as it is, or not at all */
+	/*
+	 * RFC 2136 6: a response that is the primary's goes on as it is, or not at all. It may be of any size, whatever
+	 * the client says that it takes.
+	 */
 	if (job->response.size > 0) {
 		memcpy(wire, job->response.data, job->response.size);
 		return job->response.size <= room ? job->response.size : 0;

@@ -22,7 +22,7 @@ struct responder {
 	struct arena arena;                        /* emptied after each request */
 	struct limit limit;                        /* on responses over UDP */
 	struct rate *bad_signatures;               /* of each sender */
-	struct log_bound refused;                  /* lines about updates */
+	struct log_bound refused;                  /* lines about updates, NOTIFY, change logs */
 	struct log_bound forgers;                  /* and about who sends bad signatures */
 	struct counts counts;                      /* the thread's */
 	struct transfer_pace transfer_pace;        /* of its lines about transfers */

@@ -43,8 +43,8 @@ struct secondary {
 	pthread_cond_t filled;
 	struct copy **copy; /* by their names */
 	size_t count;
-	struct waiting waiting; /* for a thread */
 	struct counts counts;
+	struct waiting waiting; /* for a thread */
 };
 
 /* --- keeping when copies were good --- */

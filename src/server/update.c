@@ -176,6 +176,14 @@ static bool check_forward(struct responder *r, struct job *job)
 		    "too many updates are waiting for the primary; try again");
 }
 
+static void count_unforwarded(struct responder *r, const struct exchange *x)
+{
+	if (x->why_code == KNOT_EDNS_EDE_NOT_READY)
+		count_refusal(&r->counts, x->rcode, COUNT_REFUSED_QUEUE);
+	else
+		count_update(&r->counts, x->rcode, x->tsig.error);
+}
+
 static void note_origin(struct job *job)
 {
 	const struct tsig *tsig = &job->exchange.tsig;
@@ -201,6 +209,7 @@ enum response update_receive(struct responder *r, const struct origin *origin, s
 	if (is_copy(r, job)) {
 		if (check_forward(r, job))
 			return RESPONSE_LATER;
+		count_unforwarded(r, &job->exchange);
 	} else if (check_update(r, job)) {
 		note_origin(job);
 		if (r->queue != NULL && queue_put(r->queue, job))

@@ -32,6 +32,7 @@ struct update_writer {
 	atomic_uint steps; /* moves on with all that it does */
 	atomic_bool busy;  /* updates are in its hands */
 	atomic_bool slow;  /* it does what may take long */
+	atomic_uint loads; /* zones on their way in, with more than the journal takes at once */
 	bool broken;       /* the last commit failed; said once */
 	bool forgetful;    /* does not know what was carried out before, so nothing is */
 };
@@ -40,15 +41,18 @@ struct update_writer {
 int writer_init(struct update_writer *writer, struct store *store, const struct state *state);
 void writer_done(struct update_writer *writer);
 
-/* Has it remember the signed updates that the store tells of. */
+/* Has it remember the signed updates that the store tells of. The state may be one that never becomes the newest. */
 int writer_recall(struct update_writer *writer, const struct state *state);
 
-/* Has it mind the change logs of the state's zones; the state must live until this is called with another one. */
+/*
+ * Has it mind the change logs of the state's zones, which must live until this is called with another one; in the
+ * writer's thread, or where that does not run.
+ */
 void writer_use(struct update_writer *writer, const struct state *state);
 
 /*
- * To be called in the writer's thread when a change of the zone is committed that did not come as a job:
- * an import, a transfer. Whoever wants to know of it is told.
+ * Tells whoever wants to know that a commit has changed the zone; in the writer's thread. To be called for what did
+ * not come as a job: an import, a transfer.
  */
 void writer_tell_changed(struct update_writer *writer, const struct zone *zone);
 

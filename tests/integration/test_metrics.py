@@ -10,6 +10,7 @@ import time
 
 import dns.message
 import dns.opcode
+import dns.rcode
 import dns.rdatatype
 import dns.update
 import pytest
@@ -297,6 +298,15 @@ def test_what_comes_from_a_primary_is_counted(watch):
     assert w.risen("onnet_notifies_total", direction="in", outcome="taken") == 1
     assert w.risen("onnet_notifies_total", direction="in", outcome="refused") == 1
     primary.close()
+
+
+def test_updates_that_a_copy_refuses_are_counted(watch, start_onnetd):
+    w = watch({"copy.example": follow(start_onnetd({"copy.example": {}}))})
+    m = dns.update.UpdateMessage("copy.example")
+    m.add("a", 60, "A", "192.0.2.1")
+    assert w.server.update(m).rcode() == dns.rcode.REFUSED
+    assert w.risen("onnet_updates_total", rcode="REFUSED") == 1
+    assert w.risen("onnet_updates_refused_total", reason="access") == 1
 
 
 def test_connections_that_are_closed_are_counted(watch):

@@ -394,6 +394,8 @@ def test_a_broken_stream_changes_nothing_and_is_told(start_onnetd):
         primary.serial = number
         assert notify(secondary) == "NOERROR"
         secondary.wait_log(f"127.0.0.1@{primary.port}.*({why})", seen)
+        # that may have been the difference, and the whole zone is still to be asked for
+        secondary.wait_log(f"primary 127.0.0.1@{primary.port}: ", seen)
         assert serial(secondary) == number - 1, case
         assert shown(secondary) == data(number - 1), case
         primary.transfer = whole(number)

@@ -396,7 +396,7 @@ static void paths_are_relative_to_the_file(void **state)
 	text_done(&fault);
 }
 
-static void the_example_is_good(void **state)
+static void the_examples_are_good(void **state)
 {
 	struct text fault = { 0 };
 	struct conf *conf = NULL;
@@ -410,6 +410,15 @@ static void the_example_is_good(void **state)
 	assert_int_equal(conf->zone_count, 3);
 	for (size_t i = 0; i < conf->zone_count; i++)
 		assert_int_equal(access(conf->zone[i].file, R_OK), 0);
+	conf_free(conf);
+
+	snprintf(path, sizeof(path), "%s/examples/secondary.yaml", conf_root);
+	err = conf_read(&conf, path, conf_type_parse, &fault);
+	assert_string_equal(text_get(&fault), "");
+	assert_int_equal(err, 0);
+	assert_int_equal(conf->zone_count, 3);
+	for (size_t i = 0; i < conf->zone_count; i++)
+		assert_int_equal(conf->zone[i].primary_count, 1);
 	conf_free(conf);
 	text_done(&fault);
 }
@@ -609,7 +618,7 @@ int main(void)
 		cmocka_unit_test(a_copy_has_primaries_and_says_whose_updates_go_there),
 		cmocka_unit_test(zones_list_and_are_listed),
 		cmocka_unit_test(paths_are_relative_to_the_file),
-		cmocka_unit_test(the_example_is_good),
+		cmocka_unit_test(the_examples_are_good),
 		cmocka_unit_test(algorithms_have_one_spelling_inside),
 		cmocka_unit_test(sizes_are_octets_or_have_a_unit),
 		cmocka_unit_test(times_are_seconds_minutes_hours_days_or_weeks),

@@ -82,6 +82,10 @@ static void what_takes_long_is_not_held_against_the_writer(void **state)
 	shared.slow_work = 1;
 	assert_true(alive_look(alive, NO_TIME));
 	shared.slow_work = 0;
+	assert_false(alive_look(alive, NO_TIME));
+	writer.loads = 1;
+	assert_true(alive_look(alive, NO_TIME));
+	writer.loads = 0;
 	writer.busy = false;
 }
 

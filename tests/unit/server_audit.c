@@ -318,6 +318,21 @@ static void who_may_not_transfer_may_not_read_it(void **state)
 	fixture.tcp = true;
 }
 
+static void refusals_do_not_fill_the_log(void **state)
+{
+	const struct audit_question question = { 0 };
+	struct log_bound *bound = &fixture.responder.refused;
+
+	(void)state;
+	fixture.now_ms += 5000;
+	fixture.peer.sin_addr.s_addr = htonl(0x0a000001);
+	for (int i = 0; i < LOG_BOUND_LINES + 7; i++)
+		assert_int_equal(ask(&question), RESPONSE_READY);
+	assert_int_equal(bound->more, 7);
+	bound->more = 0;
+	fixture.peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+}
+
 static void what_is_older_than_the_log_age_is_not_told(void **state)
 {
 	const struct audit_question all = { .until = UINT64_MAX };
@@ -350,6 +365,7 @@ int main(void)
 		cmocka_unit_test(one_entry_comes_with_what_is_there_now),
 		cmocka_unit_test(a_log_of_many_messages_is_whole),
 		cmocka_unit_test(who_may_not_transfer_may_not_read_it),
+		cmocka_unit_test(refusals_do_not_fill_the_log),
 		cmocka_unit_test(what_is_older_than_the_log_age_is_not_told),
 	};
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/forward.h"
 #include "server/queue.h"
 
 static struct update_queue queue;
@@ -129,6 +130,38 @@ static void what_the_server_does_itself_is_nobodys_share(void **state)
 	}
 }
 
+/* A primary that answers nobody keeps what came from one address, and others still get in. */
+static void one_address_has_half_of_what_waits_for_a_primary(void **state)
+{
+	enum { MOST = 1024 };
+	static const size_t shares[] = { MOST / 2, MOST / 4, MOST / 8 };
+	static struct job job[MOST + 1];
+	struct conf_zone copy = { 0 };
+	struct conf conf = { .zone = &copy };
+	const struct state server = { .conf = &conf };
+	const struct zone zone = { .index = 0 };
+	struct forwarder *forwarder;
+	size_t used = 0;
+
+	(void)state;
+	assert_int_equal(forwarder_new(&forwarder), 0); /* its threads do not run */
+	for (uint32_t i = 0; i < 3; i++) {
+		size_t before = used;
+		bool taken = true;
+
+		for (; taken && used < MOST; used += taken) {
+			struct sockaddr_in *peer = (void *)&job[used].origin.peer;
+
+			peer->sin_family = AF_INET;
+			peer->sin_addr.s_addr = htonl(0x0a000001 + i);
+			job[used].zone = &zone;
+			taken = forwarder_put(forwarder, &server, &job[used]);
+		}
+		assert_int_equal(used - before, shares[i]);
+	}
+	forwarder_free(forwarder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +174,7 @@ int main(void)
 						queue_end),
 		cmocka_unit_test_setup_teardown(what_the_server_does_itself_is_nobodys_share,
 						queue_begin, queue_end),
+		cmocka_unit_test(one_address_has_half_of_what_waits_for_a_primary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,23 @@ static void prefixes_are_told_apart_and_no_more(void **state)
 }
 
 /* Half a million prefixes pass through a table for 65,000. */
+/* Nobody whose address is proven is shut out by who only says that he is near. */
+static void a_prefix_is_another_one_than_the_shorter_one_that_begins_alike(void **state)
+{
+	static const struct rate_limit wide = { 1, 1, { 24, 56 } }, narrow = { 1, 1, { 32, 64 } };
+	static const char *const first[] = { "192.0.2.0", "2001:db8:0:100::1" };
+	struct rate *rate;
+
+	(void)state;
+	assert_int_equal(rate_new(&rate), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(rate_take(rate, &wide, peer(first[i]), 0), 0);
+		assert_int_equal(rate_take(rate, &wide, peer(first[i]), 0), 1);
+		assert_true(rate_has(rate, &narrow, peer(first[i]), 0));
+	}
+	rate_free(rate);
+}
+
 static void whoever_is_limited_stays_so_while_others_come_and_go(void **state)
 {
 	struct rate *rate;
@@ -180,6 +197,22 @@ static void a_short_response_is_no_longer_than_its_request(void **state)
 	assert_string_equal(ask(), "truncated");
 	assert_int_equal(fixture.response.size, message_get(&message).size);
 	assert_int_equal(get_u16(fixture.response.wire + 6), 0);
+	limit_end();
+}
+
+/* RFC 8945 5.2.1: the error in a TSIG record goes with NOTAUTH. */
+static void a_short_response_keeps_the_error_of_a_signature(void **state)
+{
+	(void)state;
+	limit_begin(1, 1);
+	ask();
+	message_begin(&message, KNOT_OPCODE_QUERY, "ns.example.", KNOT_RRTYPE_A);
+	message_sign(&message,
+		     &(struct message_signature){ .key = "nobody", .algorithm = "hmac-sha256" });
+	assert_int_equal(fixture_ask(&fixture, message_get(&message)), RESPONSE_READY);
+	assert_int_equal(fixture.response.wire[2] & 2, 2);
+	assert_string_equal(show_rcode(slice_make(fixture.response.wire, fixture.response.size)),
+			    "NOTAUTH");
 	limit_end();
 }
 
@@ -331,9 +364,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bucket_holds_a_burst_and_fills_with_time),
 		cmocka_unit_test(prefixes_are_told_apart_and_no_more),
+		cmocka_unit_test(a_prefix_is_another_one_than_the_shorter_one_that_begins_alike),
 		cmocka_unit_test(whoever_is_limited_stays_so_while_others_come_and_go),
 		cmocka_unit_test(responses_over_the_limit_are_short_or_none),
 		cmocka_unit_test(a_short_response_is_no_longer_than_its_request),
+		cmocka_unit_test(a_short_response_keeps_the_error_of_a_signature),
 		cmocka_unit_test(tcp_cookies_and_exempt_prefixes_are_not_limited),
 		cmocka_unit_test(the_log_is_told_of_few_prefixes_and_of_their_end),
 		cmocka_unit_test(bad_signatures_are_looked_at_up_to_a_bound),

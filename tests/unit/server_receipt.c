@@ -253,6 +253,24 @@ static void logs_of_zones_that_nobody_updates_get_shorter(void **state)
 	fixture_done(&f);
 }
 
+/* A reload that fails frees the state whose logs were recalled, and one that succeeds the one before. */
+static void logs_are_those_of_the_state_in_use_and_not_of_one_that_was_recalled(void **state)
+{
+	static struct fixture f;
+	struct update_writer writer;
+
+	(void)state;
+	assert_int_equal(fixture_init(&f), 0);
+	assert_int_equal(fixture_zone(&f, "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\n"), 0);
+	assert_int_equal(writer_init(&writer, f.store, f.state), 0);
+	assert_int_equal(writer_recall(&writer, f.state), 0);
+	assert_null(writer.trimmer.state);
+	writer_use(&writer, f.state);
+	assert_ptr_equal(writer.trimmer.state, f.state);
+	writer_done(&writer);
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +279,8 @@ int main(void)
 		cmocka_unit_test(a_clock_that_was_ahead_keeps_nothing_for_ever),
 		cmocka_unit_test(entries_from_before_there_were_receipts_count),
 		cmocka_unit_test(logs_of_zones_that_nobody_updates_get_shorter),
+		cmocka_unit_test(
+			logs_are_those_of_the_state_in_use_and_not_of_one_that_was_recalled),
 	};
 
 	return cmocka_run_group_tests_name("server receipt", tests, NULL, NULL);

@@ -380,6 +380,26 @@ static void a_ttl_above_the_highest_counts_as_none(void **state)
 	}
 }
 
+/* RFC 6891 6.2.5: a client may say that it takes 65,535 octets; what is sent is bounded here all the same. */
+static void a_primary_s_response_is_sent_where_a_datagram_of_ours_holds_it(void **state)
+{
+	static uint8_t octets[1233], wire[1233];
+	static const struct {
+		size_t size, out;
+		bool tcp;
+	} table[] = { { 1232, 1232, false }, { 1233, 0, false }, { 1233, 1233, true } };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct job job = {
+			.exchange = { .payload = 65535, .own_payload = 1232, .tcp = table[i].tcp },
+			.response = { octets, table[i].size }
+		};
+
+		assert_int_equal(request_finish(&job, wire), table[i].out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +414,7 @@ int main(void)
 		cmocka_unit_test(an_unsigned_update_may_be_sent_as_often_as_one_likes),
 		cmocka_unit_test(a_set_grows_until_it_would_not_fit_a_message),
 		cmocka_unit_test(a_ttl_above_the_highest_counts_as_none),
+		cmocka_unit_test(a_primary_s_response_is_sent_where_a_datagram_of_ours_holds_it),
 	};
 
 	return cmocka_run_group_tests_name("server update", tests, server_begin, server_end);
