@@ -282,6 +282,9 @@ static bool send_output(struct connection *c, struct worker *worker)
 		if (!has_output(c)) {
 			text_reset(&c->out);
 			c->out_sent = 0;
+			if (c->stream != NULL && c->stream->no_transfer)
+				c->waits_since =
+					0; /* a search finds little for long: it is us who are slow */
 		}
 	}
 	return true;

@@ -64,7 +64,8 @@ enum exchange_read verify_request(struct responder *r, struct exchange *x, struc
 	if (!rate_has(r->bad_signatures, budget_of(x), x->peer, r->now_ms))
 		return turn_away(r, x);
 	read = exchange_verify(x, r->state);
-	if (x->tsig.error == KNOT_RCODE_BADSIG)
+	/* BADTIME took a MAC as well, and is what a message gets that somebody recorded and sends again */
+	if (x->tsig.error == KNOT_RCODE_BADSIG || x->tsig.error == KNOT_RCODE_BADTIME)
 		charge(r, x);
 	return read;
 }

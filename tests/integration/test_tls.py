@@ -426,21 +426,31 @@ def test_onnet_where_nobody_speaks_tls(server, tmp_path, authority):
     assert "no TLS handshake" in r.err
 
 
-def test_onnet_with_named_over_tls(authority, tmp_path):
-    class NamedTls(servers.Named):
-        def configure(self):
-            super().configure()
-            file, key = authority.sign(NAME)
-            with open(self.path("named.conf"), encoding="ascii") as f:
-                text = f.read()
-            self.tls_port = servers.take_port()
-            text = f'tls t {{ cert-file "{file}"; key-file "{key}"; }};\n' + text.replace(
-                "options {\n",
-                f"options {{\n\tlisten-on port {self.tls_port} tls t {{ 127.0.0.1; }};\n")
-            self.write("named.conf", text)
+class NamedTls(servers.Named):
+    """named with a port for TLS beside the other one."""
 
+    def __init__(self, *args, authority, **more):
+        self.authority = authority
+        self.tls_port = servers.take_port()
+        super().__init__(*args, **more)
+
+    def configure(self):
+        super().configure()
+        file, key = self.authority.sign(NAME)
+        with open(self.path("named.conf"), encoding="ascii") as f:
+            text = f.read()
+        text = f'tls t {{ cert-file "{file}"; key-file "{key}"; }};\n' + text.replace(
+            "options {\n", f"options {{\n\tlisten-on port {self.tls_port} tls t {{ 127.0.0.1; }};\n")
+        self.write("named.conf", text)
+
+    def close(self):
+        super().close()
+        servers.release_port(self.tls_port)
+
+
+def test_onnet_with_named_over_tls(authority, tmp_path):
     zones = {"many.example": {"text": MANY, "transfer": ["ops"], "update": ["ops"]}}
-    named = NamedTls(tmp_path / "named", zones).start()
+    named = NamedTls(tmp_path / "named", zones, authority=authority).start()
     try:
         tool = Tool(tmp_path, named.tls_port, authority)
         assert tool.run("zone", "export", "many.example", "--key", "ops").out.count("NAPTR") == 1000
@@ -448,7 +458,29 @@ def test_onnet_with_named_over_tls(authority, tmp_path):
         assert named.query("a.many.example").answer[0][0].address == "192.0.2.9"
     finally:
         named.close()
-        servers.release_port(named.tls_port)
+
+
+def test_a_copy_of_named_over_tls(authority, tmp_path):
+    """Whole at first, then what has changed, upon its NOTIFY."""
+    copy = TlsServer(tmp_path / "copy", {}, authority=authority)
+    zones = {"many.example": {"text": MANY, "transfer": ["ops"], "update": ["ops"], "tell": [copy.port],
+                              "tell-key": "ops"}}
+    named = NamedTls(tmp_path / "named", zones, authority=authority).start()
+    copy.zones = {"many.example": {"transfer": ["ops"], "primary": [
+        {"address": f"127.0.0.1@{named.tls_port}", "key": "ops", "tls": NAME}]}}
+    copy.configure()
+    try:
+        copy.start(wait=False)
+        copy.wait_log("many.example: transferred from .*AXFR")
+        change = dns.update.UpdateMessage("many.example")
+        change.add("a", 60, "A", "192.0.2.9")
+        named.update(change, "ops")
+        copy.wait_log("many.example: transferred from .*IXFR")
+        assert copy.query("a.many.example").answer[0][0].address == "192.0.2.9"
+        assert copy.content("many.example", "ops") == named.content("many.example", "ops")
+    finally:
+        copy.close()
+        named.close()
 
 
 # Who means no good, and who is slow
