@@ -293,10 +293,10 @@ def random_zone(draw, count):
     return "".join(text)
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.thorough)])
-def test_a_file_in_parts_is_the_zone_that_it_is_as_one(server, seed):
+@pytest.mark.thorough
+def test_a_file_in_parts_is_the_zone_that_it_is_as_one(server):
     """Some MiB in no order: what dnspython makes of the file is what is served then."""
-    text = random_zone(random.Random(seed), 40000)
+    text = random_zone(random.Random(0), 40000)
     assert len(text) > 1500000
     wanted = set()
     zone = dns.zone.from_text(text, ZONE, relativize=False)
@@ -353,7 +353,7 @@ class Updater(threading.Thread):
 
 
 def test_a_zone_is_replaced_without_a_gap_in_answers_or_updates(server):
-    many = [f"1202{n:07}" for n in range(5550000, 5650000)]
+    many = [f"1202{n:07}" for n in range(5550000, 5590000)]
     allowed = ["old"] + [f"v{i}" for i in range(6)]
     askers = [Asker(server, allowed) for _ in range(2)]
     updater = Updater(server)
@@ -375,7 +375,7 @@ def test_a_zone_is_replaced_without_a_gap_in_answers_or_updates(server):
     assert not [n for n in updater.done if f"u{n}.{ZONE}." not in names]
     server.restart()
     # a number that stands in the file twice has two records
-    assert numbers_of(server) == {"v5": 105000}
+    assert numbers_of(server) == {"v5": 45000}
 
 
 @pytest.mark.parametrize("victim", ["command", "server"])
