@@ -134,22 +134,33 @@ def change(primary, rng, step):
         assert primary.update(m).rcode() == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_random_changes_of_a_primary_are_followed_record_for_record(start_kind, start_onnetd, kind):
-    rng = random.Random(kind)
+def follow_changes(start_kind, start_onnetd, kind, updates, step):
+    """A copy of a primary of this kind that is changed at random; both are compared now and then."""
+    rng = random.Random(f"{kind} {updates}")
     port = servers.take_port()
     primary = start_kind(kind, {ZONE: {"text": zone_text(random_zone(rng)), "tell": [port],
                                        "tell-key": "ops"}})
     secondary = start_onnetd({ZONE: {"primary": peers(primary.port)}}, port=port)
     wait_same(primary, secondary)
-    for step in range(16 if kind != "nsd" else 8):
-        change(primary, rng, step)
-        if step % 8 == 7:
+    for n in range(updates):
+        change(primary, rng, n)
+        if n % step == step - 1:
             wait_same(primary, secondary)
     if kind in ("onnetd", "named", "knotd"):
         assert ": IXFR, serial" in secondary.log()
     assert "of no use" not in secondary.log()
     servers.release_port(port)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_changes_of_a_primary_are_followed_record_for_record(start_kind, start_onnetd, kind):
+    follow_changes(start_kind, start_onnetd, kind, 16 if kind != "nsd" else 8, 8)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind, updates", [("onnetd", 1000), ("named", 1000), ("knotd", 400), ("pdns_server", 200)])
+def test_thousands_of_changes_of_primaries_are_followed(start_kind, start_onnetd, kind, updates):
+    follow_changes(start_kind, start_onnetd, kind, updates, updates // 4)
 
 
 def test_a_chain_of_three_passes_changes_on(start_onnetd):
