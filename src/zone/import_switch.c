@@ -158,18 +158,25 @@ static int renew_serial(struct store_txn *txn, const struct zone *zone, struct s
 	return put_serial(txn, zone, record, serial->after);
 }
 
+/* What there is before the switch, if there is anything. */
+static int look_before(struct store_txn *txn, const struct zone *zone, struct store_zone *record,
+		       struct import_serial *serial)
+{
+	int err = store_zone_get(txn, zone->apex, record);
+
+	serial->there = err == 0;
+	if (err == 0)
+		return get_serial(txn, zone, record, &serial->before);
+	return err == -ENOENT ? 0 : err;
+}
+
 int import_switch(struct store_txn *txn, const struct zone *zone, struct store_load *load,
 		  bool numbers_only, struct import_serial *ret)
 {
 	struct import_serial serial = { 0 };
 	struct store_zone record = { 0 };
-	int err = store_zone_get(txn, zone->apex, &record);
+	int err = look_before(txn, zone, &record, &serial);
 
-	serial.there = err == 0;
-	if (err == 0)
-		err = get_serial(txn, zone, &record, &serial.before);
-	else if (err == -ENOENT)
-		err = 0;
 	if (err == 0)
 		err = store_load_switch(load, txn, numbers_only, &record);
 	if (err == 0 && numbers_only && !serial.there)
@@ -194,13 +201,8 @@ int import_switch_copy(struct store_txn *txn, const struct zone *zone, struct st
 {
 	struct import_serial serial = { 0 };
 	struct store_zone record = { 0 };
-	int err = store_zone_get(txn, zone->apex, &record);
+	int err = look_before(txn, zone, &record, &serial);
 
-	serial.there = err == 0;
-	if (err == 0)
-		err = get_serial(txn, zone, &record, &serial.before);
-	else if (err == -ENOENT)
-		err = 0;
 	if (err == 0)
 		err = store_load_switch(load, txn, false, &record);
 	if (err == 0)
