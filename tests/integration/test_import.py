@@ -378,6 +378,7 @@ def test_a_zone_is_replaced_without_a_gap_in_answers_or_updates(server):
     assert numbers_of(server) == {"v5": 45000}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("victim", ["command", "server"])
 def test_whoever_is_killed_the_zone_is_one_or_the_other(server, victim):
     draw = random.Random(3)
