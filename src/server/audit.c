@@ -108,20 +108,6 @@ static bool put_record(struct filling *f, struct audit *audit, enum audit_tag ta
 	return put(f, audit, slice_make(head, write_size(&w)), rest);
 }
 
-static int put_soa(struct filling *f, struct audit *audit)
-{
-	struct node apex;
-	struct rrset_record record;
-	int err = store_node_get(audit->stream.txn, &audit->zone, audit->stream.apex, &apex);
-
-	if (err != 0)
-		return err;
-	if (!apex_soa(&apex, &record))
-		return -ENOENT;
-	return filling_put(f, audit->stream.apex,
-			   slice_make(record.wire + 2, RECORD_HEAD + record.rdata.size));
-}
-
 /* --- looking for an entry --- */
 
 static bool is_asked_for(const struct audit *audit, const struct record *r)
@@ -390,7 +376,7 @@ static int put_phase(struct filling *f, struct audit *audit)
 	case LAST:
 		return put_end(f, audit);
 	default:
-		done = put_soa(f, audit);
+		done = filling_put_soa(f, &audit->stream);
 		if (done > 0)
 			audit->phase++;
 		return done;

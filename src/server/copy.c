@@ -158,12 +158,11 @@ int copy_version_get(struct copy_version *ret, struct store_txn *txn, const stru
 	struct copy_version version = { 0 };
 	struct store_zone record;
 	struct rrset_record soa;
-	struct node apex;
 	int err = store_zone_get(txn, zone->apex, &record);
 
 	if (err == 0)
-		err = store_node_get(txn, &record, zone->apex, &apex);
-	if (err == 0 && apex_soa(&apex, &soa) && soa.rdata.size > TIMERS_SIZE)
+		err = apex_soa_get(txn, &record, zone->apex, &soa);
+	if (err == 0 && soa.rdata.size > TIMERS_SIZE)
 		read_soa(&version, soa.rdata);
 	if (err == -ENOENT)
 		err = 0;

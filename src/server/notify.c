@@ -143,16 +143,13 @@ static int make_message(const struct notifier *notifier, const struct zone *zone
 {
 	struct store_zone record;
 	struct rrset_record soa;
-	struct node apex;
 	int err = store_read_renew(notifier->txn);
 
 	if (err != 0)
 		return err;
 	err = store_zone_get(notifier->txn, zone->apex, &record);
 	if (err == 0)
-		err = store_node_get(notifier->txn, &record, zone->apex, &apex);
-	if (err == 0)
-		err = apex_soa(&apex, &soa) ? 0 : -ENOENT;
+		err = apex_soa_get(notifier->txn, &record, zone->apex, &soa);
 	if (err == 0)
 		*size = write_message(buffer, zone, &soa);
 	store_read_reset(notifier->txn);

@@ -147,12 +147,11 @@ static uint64_t time_of(struct store_txn *txn, const struct store_zone *record, 
 static void sample_store(struct sample *sample, struct store_txn *txn, const struct zone *zone)
 {
 	struct rrset_record soa;
-	struct node apex;
 
 	if (store_zone_get(txn, zone->apex, &sample->record) != 0)
 		return;
 	sample->stored = true;
-	if (store_node_get(txn, &sample->record, zone->apex, &apex) == 0 && apex_soa(&apex, &soa)) {
+	if (apex_soa_get(txn, &sample->record, zone->apex, &soa) == 0) {
 		sample->serial = rdata_soa_serial(soa.rdata);
 		sample->has_serial = true;
 	}

@@ -108,16 +108,13 @@ bool filling_put(struct filling *f, const knot_dname_t *owner, struct slice rest
 int filling_put_soa(struct filling *f, const struct stream *stream)
 {
 	struct store_zone zone;
-	struct node apex;
 	struct rrset_record record;
 	int err = store_zone_get(stream->txn, stream->apex, &zone);
 
 	if (err == 0)
-		err = store_node_get(stream->txn, &zone, stream->apex, &apex);
+		err = apex_soa_get(stream->txn, &zone, stream->apex, &record);
 	if (err != 0)
 		return err;
-	if (!apex_soa(&apex, &record))
-		return -ENOENT;
 	f->owner_at = 0;
 	return filling_put(f, stream->apex,
 			   slice_make(record.wire + OWNER_SIZE,

@@ -127,13 +127,10 @@ static int read_zone(struct transfer *transfer)
 {
 	const struct stream *stream = &transfer->stream;
 	struct rrset_record soa;
-	struct node apex;
 	int err = store_zone_get(stream->txn, stream->apex, &transfer->zone);
 
 	if (err == 0)
-		err = store_node_get(stream->txn, &transfer->zone, stream->apex, &apex);
-	if (err == 0)
-		err = apex_soa(&apex, &soa) ? 0 : -ENOENT;
+		err = apex_soa_get(stream->txn, &transfer->zone, stream->apex, &soa);
 	if (err == 0)
 		transfer->to = rdata_soa_serial(soa.rdata);
 	return err;

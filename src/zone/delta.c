@@ -155,11 +155,8 @@ static int guess_whole(struct delta *d)
 static int read_serial(struct delta *d)
 {
 	struct rrset_record soa;
-	struct node apex;
-	int err = store_node_get(d->txn, &d->zone, d->apex, &apex);
+	int err = apex_soa_get(d->txn, &d->zone, d->apex, &soa);
 
-	if (err == 0 && !apex_soa(&apex, &soa))
-		err = -ENOENT;
 	if (err == 0)
 		d->now = rdata_soa_serial(soa.rdata);
 	return err;

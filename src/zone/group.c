@@ -31,6 +31,15 @@ bool apex_soa(const struct node *apex, struct rrset_record *ret)
 	return node_find(apex, KNOT_RRTYPE_SOA, &soa) && rrset_next(&soa, &pos, ret);
 }
 
+int apex_soa_get(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *apex,
+		 struct rrset_record *ret)
+{
+	struct node node;
+	int err = store_node_get(txn, zone, apex, &node);
+
+	return err != 0 ? err : apex_soa(&node, ret) ? 0 : -ENOENT;
+}
+
 static int apex_keep(struct change_group *group, struct group_zone *zone, const struct node *node)
 {
 	if (node->size > zone->room) {

@@ -8,6 +8,10 @@
 /* The SOA record of an apex; false where it has none. */
 bool apex_soa(const struct node *apex, struct rrset_record *ret);
 
+/* That of a zone in the store; it stays as a node does that store_node_get() gave. -ENOENT: it has none. */
+int apex_soa_get(struct store_txn *txn, const struct store_zone *zone, const knot_dname_t *apex,
+		 struct rrset_record *ret);
+
 /* A zone as the changes of a group have left it so far. */
 struct group_zone {
 	struct group_zone *next;

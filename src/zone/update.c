@@ -11,6 +11,7 @@
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "dns/rrset_index.h"
+#include "dns/serial.h"
 #include "tel/naptr.h"
 
 enum { FOUND_STEP = 8 * RRSET_RECORD_HEAD /* octets of a set for each octet of listed.found */ };
@@ -315,12 +316,6 @@ uint8_t update_require(struct change *change, const knot_pkt_t *message, const c
 	if (rcode == KNOT_RCODE_NOERROR && values)
 		rcode = require_values(change, section, why);
 	return rcode;
-}
-
-/* RFC 1982 3.2: whether serial a is ahead of b. */
-static bool serial_after(uint32_t a, uint32_t b)
-{
-	return a != b && a - b < (uint32_t)1 << 31;
 }
 
 /* A CNAME stands alone at its name, but for what DNSSEC adds (RFC 2181 10.1, RFC 4034 2.5). */
